@@ -1,0 +1,302 @@
+//! The rules, bent one at a time: what must not be got wrong, and how we know that we would see it.
+//!
+//! Each mutation is data: which rule it bends, what it stands for, and which property is expected
+//! to kill it. A mutation that survives, or that another property catches before the one it names,
+//! fails the check.
+
+use crate::property::PropertyId;
+use crate::protocol::e::Bend;
+use serde::Serialize;
+
+/// A rule of the protocol (see [`captp_gc::protocol`]), or the canary.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[expect(missing_docs, reason = "the rules are stated in captp_gc::protocol")]
+pub enum Rule {
+    Canary,
+    R1,
+    R2,
+    R3,
+    R4,
+    R5,
+    R6,
+    R7,
+    R8,
+}
+
+impl Rule {
+    /// Its name in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Canary => "-",
+            Self::R1 => "R1",
+            Self::R2 => "R2",
+            Self::R3 => "R3",
+            Self::R4 => "R4",
+            Self::R5 => "R5",
+            Self::R6 => "R6",
+            Self::R7 => "R7",
+            Self::R8 => "R8",
+        }
+    }
+
+    /// The rule in one sentence, for the reader of a counterexample.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Canary => "any rule at all",
+            Self::R1 => "the exporter counts every mention that it writes",
+            Self::R2 => {
+                "the importer counts every mention that it reads, and returns the live proxy or \
+                 installs a successor"
+            }
+            Self::R3 => {
+                "a served notification acts only if no live successor stands there; then it gives \
+                 the whole import count back, once"
+            }
+            Self::R4 => {
+                "the exporter subtracts the delta; at zero, and only there, it forgets the entry in \
+                 both directions"
+            }
+            Self::R5 => {
+                "a message that violates the protocol ends the session and touches nothing else, \
+                 and no legal message is taken for one"
+            }
+            Self::R6 => "all messages of one direction share one FIFO channel",
+            Self::R7 => {
+                "a mention that could not be sent is un-counted, and a message that could not be \
+                 read whole leaves no counts behind"
+            }
+            Self::R8 => {
+                "when a session ends each export is released once, and nothing of it acts any more"
+            }
+        }
+    }
+}
+
+/// One way of getting the protocol wrong.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Mutation {
+    /// Its name on the command line.
+    pub id: &'static str,
+    /// What is done wrong.
+    pub title: &'static str,
+    /// The rule that it bends.
+    pub rule: Rule,
+    /// The property that must catch it first.
+    pub kills: PropertyId,
+    /// The race, or the real defect, that it stands for.
+    pub stands_for: &'static str,
+    /// How the protocol under test is bent.
+    #[serde(skip)]
+    pub bend: Bend,
+}
+
+/// The distributed race of the seed.
+pub const DISTRIBUTED_RACE: &str = "uncounted-drop";
+/// The local race of the seed.
+pub const LOCAL_RACE: &str = "no-successor-check";
+
+/// All mutations of E's CapTP, in the order of the rules.
+pub const MUTATIONS: &[Mutation] = &[
+    Mutation {
+        id: "canary",
+        title: "nothing is counted: an entry is gone as soon as it is written",
+        rule: Rule::Canary,
+        kills: PropertyId::S1,
+        stands_for: "a checker that can still fail",
+        bend: Bend::Canary,
+    },
+    Mutation {
+        id: "export-not-counted",
+        title: "an ImportDesc is written without raising the export count",
+        rule: Rule::R1,
+        kills: PropertyId::C1,
+        stands_for: "the seed: every time VatB sends an ImportDesc(i), it increments exportCount[i]",
+        bend: Bend::ExportNotCounted,
+    },
+    Mutation {
+        id: "import-counted-once-per-message",
+        title: "two mentions of one index in one message are counted once by the reader",
+        rule: Rule::R2,
+        kills: PropertyId::C1,
+        stands_for: "@endo/ocapn: a set where a multiset is needed (endo 13917ffc0)",
+        bend: Bend::ImportCountedOncePerMessage,
+    },
+    Mutation {
+        id: "home-counted-as-import",
+        title: "directions mixed up: a reference that comes home is counted as an import",
+        rule: Rule::R2,
+        kills: PropertyId::C1,
+        stands_for: "@endo/captp 4.5.1 with gcImports: one counter map for both directions",
+        bend: Bend::HomeCountedAsImport,
+    },
+    Mutation {
+        id: "no-successor-check",
+        title: "a notification acts although a live successor stands there",
+        rule: Rule::R3,
+        kills: PropertyId::S4,
+        stands_for: "the local race; TC39 weakrefs.md, RemoteConnection example",
+        bend: Bend::NoSuccessorCheck,
+    },
+    Mutation {
+        id: "dead-proxy-handed-out",
+        title: "the weak reference is not cleared until the notification is served",
+        rule: Rule::R3,
+        kills: PropertyId::S4,
+        stands_for: "mirage/capnp-rpc: a released proxy handed out again (344367aa)",
+        bend: Bend::DeadProxyHandedOut,
+    },
+    Mutation {
+        id: "count-kept-after-release",
+        title: "the import count is given back, and not zeroed",
+        rule: Rule::R3,
+        kills: PropertyId::C1,
+        stands_for: "go-capnp: one reference taken over by two owners, released twice (1b3a8e4)",
+        bend: Bend::CountKeptAfterRelease,
+    },
+    Mutation {
+        id: "empty-release-sent",
+        title: "a notification with nothing to give back sends a GCExportOp all the same",
+        rule: Rule::R3,
+        kills: PropertyId::L3,
+        stands_for: "agoric-sdk: two finalisers served in one scan, both act (#4978)",
+        bend: Bend::EmptyReleaseSent,
+    },
+    Mutation {
+        id: "notification-lost",
+        title: "a cleared weak reference never schedules its notification",
+        rule: Rule::R3,
+        kills: PropertyId::L1,
+        stands_for: "unjs/capnp-es: the finaliser keeps its target alive (#60)",
+        bend: Bend::NotificationLost,
+    },
+    Mutation {
+        id: "uncounted-drop",
+        title: "no counts: the exporter frees at the first GCExportOp",
+        rule: Rule::R4,
+        kills: PropertyId::S1,
+        stands_for: "the distributed race; @endo/captp 3.0.0 (endo 901dd23b5)",
+        bend: Bend::UncountedDrop,
+    },
+    Mutation {
+        id: "reused-before-zero",
+        title: "an index is reused at the first GCExportOp, zero or not",
+        rule: Rule::R4,
+        kills: PropertyId::S3,
+        stands_for: "Cap'n Proto: an id retired before both ends are done with it (fecb6ce2)",
+        bend: Bend::ReusedBeforeZero,
+    },
+    Mutation {
+        id: "reverse-map-kept",
+        title: "the map from object to index survives the entry",
+        rule: Rule::R4,
+        kills: PropertyId::S1,
+        stands_for: "@endo/captp 4.5.1 with gcImports: re-export under a dead id",
+        bend: Bend::ReverseMapKept,
+    },
+    Mutation {
+        id: "gc-applied-to-imports",
+        title: "directions mixed up: GCExportOp(i) is applied to imports[i]",
+        rule: Rule::R4,
+        kills: PropertyId::C1,
+        stands_for: "the polarity of a name inverted for all but GC messages",
+        bend: Bend::GcAppliedToImports,
+    },
+    Mutation {
+        id: "saturating-subtraction",
+        title: "a delta above the count is taken for the count",
+        rule: Rule::R5,
+        kills: PropertyId::S7,
+        stands_for: "E itself, @endo/captp, @endo/ocapn: an over-release frees silently",
+        bend: Bend::SaturatingSubtraction,
+    },
+    Mutation {
+        id: "late-mention-refused",
+        title: "a mention that crossed the release is taken for a violation",
+        rule: Rule::R5,
+        kills: PropertyId::S6,
+        stands_for: "go-capnp: the connection dies on a legal crossing (acba79d)",
+        bend: Bend::LateMentionRefused,
+    },
+    Mutation {
+        id: "unordered-channels",
+        title: "messages of one direction arrive in any order",
+        rule: Rule::R6,
+        kills: PropertyId::S6,
+        stands_for: "calls and GC messages on a transport that does not keep their order",
+        bend: Bend::UnorderedChannels,
+    },
+    Mutation {
+        id: "gc-overtakes-calls",
+        title: "a GCExportOp is sent ahead of the calls that were queued before it",
+        rule: Rule::R6,
+        kills: PropertyId::S2,
+        stands_for: "zenhack/haskell-capnp: Release overtakes a queued call (#74)",
+        bend: Bend::GcOvertakesCalls,
+    },
+    Mutation {
+        id: "failed-send-kept",
+        title: "the counts of a message that could not be sent stay",
+        rule: Rule::R7,
+        kills: PropertyId::C1,
+        stands_for: "Cap'n Proto: exports leak when a send throws (cd25300c)",
+        bend: Bend::FailedSendKept,
+    },
+    Mutation {
+        id: "partial-read-kept",
+        title: "the counts of a message that could not be read whole stay",
+        rule: Rule::R7,
+        kills: PropertyId::S7,
+        stands_for: "the reading half of the same: counts committed before the message is whole",
+        bend: Bend::PartialReadKept,
+    },
+    Mutation {
+        id: "old-notification-acts",
+        title: "a notification of an old session sends its GCExportOp in the new one",
+        rule: Rule::R8,
+        kills: PropertyId::L2,
+        stands_for: "finalisers that outlive their connection",
+        bend: Bend::OldNotificationActs,
+    },
+    Mutation {
+        id: "old-message-read",
+        title: "a message of an old session is applied to the new tables",
+        rule: Rule::R8,
+        kills: PropertyId::L2,
+        stands_for: "mirage/capnp-rpc: reconnecting picks the dying connection (37bb1014)",
+        bend: Bend::OldMessageRead,
+    },
+    Mutation {
+        id: "exports-outlive-session",
+        title: "the export table is not emptied when the session ends",
+        rule: Rule::R8,
+        kills: PropertyId::L2,
+        stands_for: "Java RMI: entries kept in one of two tables (JDK-7191877)",
+        bend: Bend::ExportsOutliveSession,
+    },
+];
+
+/// The mutation with this name.
+pub fn find(id: &str) -> Option<&'static Mutation> {
+    MUTATIONS.iter().find(|mutation| mutation.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_rule_is_bent_and_every_property_but_none_is_named_by_a_mutation() {
+        let rules: BTreeSet<_> = MUTATIONS.iter().map(|m| m.rule.name()).collect();
+        assert_eq!(rules.len(), 9, "R1 to R8, and the canary");
+        let named: BTreeSet<_> = MUTATIONS.iter().map(|m| m.kills).collect();
+        assert_eq!(named, PropertyId::ALL.into_iter().collect());
+    }
+
+    #[test]
+    fn names_are_unique_and_the_two_races_are_among_them() {
+        let ids: BTreeSet<_> = MUTATIONS.iter().map(|m| m.id).collect();
+        assert_eq!(ids.len(), MUTATIONS.len());
+        assert!(find(DISTRIBUTED_RACE).is_some() && find(LOCAL_RACE).is_some());
+    }
+}

@@ -1,0 +1,195 @@
+//! Judging one state: every property and every witness in one pass over the ledger.
+
+use super::{Judgement, PropertyId, PropertySet, balance};
+use crate::names::VatId;
+use crate::protocol::{Protocol, View};
+use crate::world::{Body, State, Vat, Wire, World};
+use captp_gc::protocol::{Descriptor, Index, SessionId};
+
+/// What a violation is about: an index of an exporter, for the charts to follow.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Subject {
+    /// Whose export it is.
+    pub exporter: VatId,
+    /// Which one.
+    pub index: Index,
+}
+
+/// Judges a state.
+pub fn judge<P: Protocol>(world: &World<P>, state: &State<P::Tables>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for vat in VatId::BOTH {
+        judgement.violated = judgement.violated.union(state.vat(vat).flaws);
+        judge_session(state, vat, &mut judgement);
+        judge_wire(state.wire_to(vat), state.vat(vat), &mut judgement);
+        judge_direction(world, state, vat, &mut judgement, &mut |_, _| {});
+    }
+    judge_quiescence(world, state, &mut judgement);
+    judgement
+}
+
+/// The index that `state` violates `property` at, if it is about one; else the one that most
+/// happens to.
+pub fn subject<P: Protocol>(
+    world: &World<P>,
+    state: &State<P::Tables>,
+    property: PropertyId,
+) -> Option<Subject> {
+    let mut subjects = Vec::new();
+    for exporter in VatId::BOTH {
+        judge_direction(world, state, exporter, &mut Judgement::default(), &mut |id, index| {
+            if id == property {
+                subjects.push(Subject { exporter, index });
+            }
+        });
+    }
+    subjects.into_iter().min()
+}
+
+/// One direction of one session, seen from the exporter: S1, S3, C1, L3.
+fn judge_direction<P: Protocol>(
+    world: &World<P>,
+    state: &State<P::Tables>,
+    exporter: VatId,
+    judgement: &mut Judgement,
+    blame: &mut impl FnMut(PropertyId, Index),
+) {
+    let actor = world.actor(exporter);
+    let (from, to) = (state.vat(exporter), state.vat(exporter.peer()));
+    if !(from.open && to.open && from.session == to.session) {
+        return;
+    }
+    let current = |message: &&crate::world::Message| message.session == from.session;
+    let mentions = state.wire_to(exporter.peer()).iter().filter(current);
+    let mentions = mentions.flat_map(crate::world::Message::mentions);
+    let uses = state.wire_to(exporter).iter().filter(current);
+    let uses = uses.flat_map(crate::world::Message::uses);
+    let meant = mentions.clone().chain(uses).map(|r| (r.descriptor.index(), r.object));
+    let meant = meant.chain(to.heap.iter().map(|proxy| (proxy.index, proxy.object)));
+    let mut fault = |judgement: &mut Judgement, id, index| {
+        judgement.violated.insert(id);
+        blame(id, index);
+    };
+    for (index, object) in meant {
+        match from.tables.export_at(index) {
+            None => fault(judgement, PropertyId::S1, index),
+            Some(export) if export.object != object => fault(judgement, PropertyId::S3, index),
+            Some(_) => {}
+        }
+    }
+    for index in actor.indices() {
+        let Some(balance) = balance(state, exporter, index) else { return };
+        if !balance.holds() {
+            fault(judgement, PropertyId::C1, index);
+        }
+        let exists = to.heap.iter().any(|proxy| proxy.index == index);
+        let due = to.owed.iter().map(|owed| owed.notification);
+        let due = due.clone().any(|n| n.session == to.session && n.index == index);
+        let coming_back = balance.deltas > 0;
+        let accounted = exists || due || balance.mentions > 0;
+        let exported = from.tables.export_at(index).is_some();
+        if exported && !accounted && !coming_back {
+            fault(judgement, PropertyId::L3, index);
+        }
+        let witnessed = &mut judgement.witnessed;
+        witnessed.insert_if(PropertyId::L3, exported && !accounted && coming_back);
+        let all_terms = balance.mentions > 0 && balance.import_count > 0 && coming_back;
+        witnessed.insert_if(PropertyId::C1, all_terms);
+    }
+    for mention in mentions {
+        let index = mention.descriptor.index();
+        let later = matches!(mention.descriptor, Descriptor::ImportDesc(_));
+        let crossing = later && releases(state.wire_to(exporter), from.session, index);
+        judgement.witnessed.insert_if(PropertyId::S1, crossing);
+        let released = to.tables.import_at(index);
+        let released = released.is_some_and(|import| import.count == 0);
+        judgement.witnessed.insert_if(PropertyId::S6, later && released);
+        let position = usize::try_from(index.get()).unwrap_or(usize::MAX);
+        let before = to.denoted.get(position).copied().flatten();
+        let reused = !later && before.is_some_and(|before| before != mention.object);
+        judgement.witnessed.insert_if(PropertyId::S3, reused);
+    }
+}
+
+fn releases(wire: &Wire, session: SessionId, of: Index) -> bool {
+    wire.iter().any(|message| match message.body {
+        Body::GcExport { index, .. } => index == of && message.session == session && !message.fault,
+        _ => false,
+    })
+}
+
+/// What is in flight to `receiver`, in sending order: S2, S7's witness, empty GC messages (L3).
+fn judge_wire<T>(wire: &Wire, receiver: &Vat<T>, judgement: &mut Judgement) {
+    for (position, gc) in wire.iter().enumerate() {
+        let due = gc.session == receiver.session && receiver.open;
+        judgement.witnessed.insert_if(PropertyId::S7, gc.fault && due);
+        let Body::GcExport { index, delta, upto } = gc.body else { continue };
+        if gc.fault {
+            continue;
+        }
+        judgement.violated.insert_if(PropertyId::L3, delta == 0);
+        let released = |message: &crate::world::Message| {
+            let mut uses = message.uses();
+            message.session == gc.session
+                && uses.any(|r| r.descriptor.index() == index && r.incarnation <= upto)
+        };
+        let used_after = wire.iter().skip(position + 1).any(released);
+        judgement.violated.insert_if(PropertyId::S2, used_after);
+        let used_before = wire.iter().take(position).any(released);
+        judgement.witnessed.insert_if(PropertyId::S2, used_before);
+    }
+}
+
+/// One vat's own coherence: the witnesses of S4 and L2.
+fn judge_session<T: View>(state: &State<T>, id: VatId, judgement: &mut Judgement) {
+    let vat = state.vat(id);
+    let due = |session: bool| {
+        vat.owed
+            .iter()
+            .map(|o| o.notification)
+            .filter(move |n| (n.session == vat.session) == session)
+    };
+    let successor = due(true).any(|n| {
+        vat.heap
+            .iter()
+            .any(|p| p.index == n.index && u64::from(p.incarnation) > n.incarnation.get())
+    });
+    judgement.witnessed.insert_if(PropertyId::S4, successor);
+    let old_message = state.wire_to(id).iter().any(|message| message.session < vat.session);
+    let old_notification = vat.open && due(false).next().is_some();
+    judgement.witnessed.insert_if(PropertyId::L2, old_message && old_notification);
+}
+
+/// L1: nothing in flight, nothing due, nothing held.
+fn judge_quiescence<P: Protocol>(
+    world: &World<P>,
+    state: &State<P::Tables>,
+    judgement: &mut Judgement,
+) {
+    let quiet = VatId::BOTH.into_iter().all(|id| {
+        let vat = state.vat(id);
+        state.wire_to(id).is_empty() && vat.owed.is_empty() && vat.heap.is_empty()
+    });
+    if !quiet {
+        return;
+    }
+    let mut everything_sent = true;
+    for id in VatId::BOTH {
+        let (actor, vat) = (world.actor(id), state.vat(id));
+        let left = actor.indices().any(|index| {
+            let import = vat.tables.import_at(index);
+            vat.tables.export_at(index).is_some()
+                || import.is_some_and(|import| import.live || import.count > 0)
+        });
+        judgement.violated.insert_if(PropertyId::L1, left);
+        everything_sent &= vat.left.sends == 0;
+    }
+    judgement.witnessed.insert_if(PropertyId::L1, everything_sent);
+}
+
+impl<P: Protocol> World<P> {
+    /// The properties that are claimed at these sizes.
+    pub fn claimed(&self) -> PropertySet {
+        PropertyId::ALL.into_iter().filter(|id| id.lacks(self.sizes()).is_none()).collect()
+    }
+}

@@ -1,0 +1,125 @@
+//! The protocol under test, behind one trait: what the world asks of it, and what the ledger may
+//! look at.
+//!
+//! A protocol owns one vat's tables of one session and decides what is written, counted and
+//! given back. The world owns everything else: the application's moves, the collector, the
+//! channels, the ends of sessions, and the truth about who holds what. Adding a protocol is one
+//! file with an implementation of [`Protocol`], and one line in [`crate::catalogue`].
+
+pub mod e;
+
+use crate::names::Object;
+use crate::world::WireOrder;
+use captp_gc::protocol::{
+    Descriptor, Index, Misuse, Notification, Received, Reference, SessionId, Violation,
+};
+use std::fmt::Debug;
+use std::hash::Hash;
+
+/// What a message of another session than the receiver's current one means to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Admission {
+    /// It belongs to a session that is over here: discard it.
+    Stale,
+    /// It belongs to the current session: read it.
+    Current,
+    /// The peer has begun a later session: ours is over; begin that one, then read it.
+    Newer,
+}
+
+/// An entry of an export table, as the ledger sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExportView {
+    /// What the entry denotes.
+    pub object: Object,
+    /// The exporter's count.
+    pub count: u32,
+}
+
+/// An entry of an import table, as the ledger sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ImportView {
+    /// The importer's count.
+    pub count: u32,
+    /// Whether the table takes the proxy for live.
+    pub live: bool,
+    /// The proxy installed last.
+    pub incarnation: u64,
+}
+
+/// One vat's tables in one session: a small value, ordered throughout, so that equal histories
+/// have equal hashes; and what the ledger may see of it.
+pub trait View: Clone + Eq + Hash + Debug + Send + Sync + 'static {
+    /// The export at `index`, if it is allocated.
+    fn export_at(&self, index: Index) -> Option<ExportView>;
+
+    /// The import at `index`, if it was ever introduced.
+    fn import_at(&self, index: Index) -> Option<ImportView>;
+}
+
+/// A protocol of distributed acyclic garbage collection between two vats.
+///
+/// All functions are pure but for the tables they are given, and deterministic.
+pub trait Protocol: Clone + Debug + Send + Sync + 'static {
+    /// One vat's tables in one session.
+    type Tables: View;
+
+    /// Empty tables for `session`.
+    fn open(&self, session: SessionId) -> Self::Tables;
+
+    /// The order that the channels keep.
+    fn wire_order(&self) -> WireOrder;
+
+    /// Describes the references of one outgoing message.
+    ///
+    /// # Errors
+    /// The vat's own application asked for something impossible; then nothing was counted.
+    fn write(
+        &self,
+        tables: &mut Self::Tables,
+        references: &[Reference<Object>],
+    ) -> Result<Vec<Descriptor>, Misuse>;
+
+    /// The message that these descriptors were written for could not be sent.
+    fn unwrite(&self, tables: &mut Self::Tables, written: &[Descriptor]);
+
+    /// What to do with a message of session `theirs`, in session `ours`.
+    fn admit(&self, ours: SessionId, theirs: SessionId) -> Admission;
+
+    /// Reads the descriptors of one incoming message.
+    ///
+    /// # Errors
+    /// The peer broke the protocol; then nothing was counted.
+    fn read(
+        &self,
+        tables: &mut Self::Tables,
+        descriptors: &[Descriptor],
+    ) -> Result<Vec<Received<Object>>, Violation>;
+
+    /// Reads a `GCExportOp`.
+    ///
+    /// # Errors
+    /// The peer broke the protocol; then nothing was changed.
+    fn gc_export(
+        &self,
+        tables: &mut Self::Tables,
+        index: Index,
+        delta: u32,
+    ) -> Result<(), Violation>;
+
+    /// The collector clears the weak reference at `index`, to the proxy `incarnation`. Returns
+    /// the notification that is owed, if one was scheduled.
+    fn clear(
+        &self,
+        tables: &mut Self::Tables,
+        index: Index,
+        incarnation: u64,
+    ) -> Option<Notification>;
+
+    /// Serves a notification. Returns the `GCExportOp` to send, as index and delta.
+    fn notify(&self, tables: &mut Self::Tables, notification: Notification)
+    -> Option<(Index, u32)>;
+
+    /// The session ends, and `next` begins. Returns the exports that were released.
+    fn close(&self, tables: &mut Self::Tables, next: SessionId) -> Vec<Object>;
+}

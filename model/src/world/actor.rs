@@ -1,0 +1,74 @@
+//! The vats as Stateright actors, and Stateright's own composition of them.
+//!
+//! The application and the collector are driven by random choices: after every event a vat offers
+//! all the steps that it may take next.
+
+use super::vat::{Outbox, Vat, VatActor};
+use super::{Message, Step, WireOrder, World};
+use crate::names::VatId;
+use crate::protocol::Protocol;
+use stateright::actor::{Actor, ActorModel, Id, Network, Out};
+use std::borrow::Cow;
+
+impl<P: Protocol> VatActor<P> {
+    fn finish(&self, vat: &Vat<P::Tables>, outbox: Outbox, out: &mut Out<Self>) {
+        let peer = Id::from(self.id.peer().number());
+        for message in outbox {
+            out.send(peer, message);
+        }
+        out.choose_random("step", self.enabled(vat).into_vec());
+    }
+}
+
+impl<P: Protocol> Actor for VatActor<P> {
+    type Msg = Message;
+    type State = Vat<P::Tables>;
+    type Timer = ();
+    type Storage = ();
+    type Random = Step;
+
+    fn on_start(&self, _id: Id, _storage: &Option<()>, out: &mut Out<Self>) -> Vat<P::Tables> {
+        let vat = self.initial();
+        self.finish(&vat, Outbox::new(), out);
+        vat
+    }
+
+    fn on_msg(
+        &self,
+        _id: Id,
+        state: &mut Cow<'_, Vat<P::Tables>>,
+        _src: Id,
+        message: Message,
+        out: &mut Out<Self>,
+    ) {
+        let mut outbox = Outbox::new();
+        self.read(state.to_mut(), message, &mut outbox);
+        self.finish(state, outbox, out);
+    }
+
+    fn on_random(
+        &self,
+        _id: Id,
+        state: &mut Cow<'_, Vat<P::Tables>>,
+        step: &Step,
+        out: &mut Out<Self>,
+    ) {
+        let mut outbox = Outbox::new();
+        self.take(state.to_mut(), *step, &mut outbox);
+        self.finish(state, outbox, out);
+    }
+}
+
+impl<P: Protocol> World<P> {
+    /// The same two vats in Stateright's own composition, for holding the two against each other.
+    /// `None` for [`WireOrder::GcFirst`], which Stateright's networks do not have.
+    pub fn actor_model(&self) -> Option<ActorModel<VatActor<P>>> {
+        let network = match self.wire_order() {
+            WireOrder::Fifo => Network::new_ordered([]),
+            WireOrder::Unordered => Network::new_unordered_nonduplicating([]),
+            WireOrder::GcFirst => return None,
+        };
+        let actors = VatId::BOTH.map(|id| self.actor(id).clone());
+        Some(ActorModel::new((), ()).actors(actors).init_network(network))
+    }
+}
