@@ -1,15 +1,31 @@
 //! The models of captp-gc: worlds of two vats, explored exhaustively.
 //!
+//! Data flows one way:
+//!
 //! | module | is |
 //! |---|---|
 //! | [`world`] | two vats, their applications and collectors, and the channels between them |
 //! | [`protocol`] | what is under test, behind one trait; one file a system |
 //! | [`property`] | what must hold, judged on a ledger that the protocol does not keep |
+//! | [`mutation`], [`catalogue`] | the rules bent one at a time; everything there is to check |
+//! | [`engine`] | the search, of any Stateright model |
+//! | [`check`], [`counterexample`], [`report`] | what a search came to, as data |
+//! | [`render`], [`progress`], [`explore`] | what people see of it |
+//! | [`cli`], [`command`] | the command line |
 
+pub mod catalogue;
+pub mod check;
+pub mod cli;
+pub mod command;
+pub mod counterexample;
 pub mod engine;
+pub mod explore;
 pub mod mutation;
 pub mod names;
+pub mod progress;
 pub mod property;
 pub mod protocol;
+pub mod render;
+pub mod report;
 pub mod sizes;
 pub mod world;

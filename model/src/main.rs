@@ -1,42 +1,54 @@
-use model::engine::*;
-use model::property::*;
-use model::protocol::e::*;
-use model::sizes::*;
-use model::world::*;
-fn main() {
-    let sizes = Sizes {
-        objects: 2,
-        sends: PerVat::each(1, 3),
-        references: 2,
-        calls: PerVat::each(1, 0),
-        failures: PerVat::each(0, 1),
-        faults: PerVat::each(1, 0),
-        sessions: 2,
-    };
-    for m in model::mutation::MUTATIONS {
-        let world = World::new(ECapTp { bend: Some(m.bend) }, sizes);
-        let p = Progress::default();
-        let budget = Budget { states_max: Some(20_000_000), ..Default::default() };
-        let o = search(&world, |w: &World<ECapTp>, s| w.judge(s), world.claimed(), 2, &budget, &p);
-        println!(
-            "{} {} {:?} {:?} {:?} violated {}{}",
-            m.rule.name(),
-            m.id,
-            o.cut,
-            o.counts,
-            o.elapsed,
-            o.violated(),
-            if o.violated().contains(m.kills) { "" } else { "   <<<<<<<<<<<< WRONG" }
-        );
-        for (id, t) in &o.violations {
-            if *id != m.kills {
-                continue;
-            };
-            let r = replay(&world, t).unwrap();
-            for (a, _) in &r.steps {
-                println!("      {a}");
-            }
-            println!("{:?}", r.last());
+//! The command line of the models: parses, dispatches, and chooses the exit status.
+
+use clap::{ColorChoice, Parser};
+use model::cli::{Cli, Command};
+use model::command::{self, Error};
+use model::engine::Progress;
+use std::io::ErrorKind;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+const USAGE: u8 = 2;
+const INTERRUPTED: i32 = 130;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.color {
+        ColorChoice::Auto => anstream::ColorChoice::Auto,
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+    let progress = Arc::new(Progress::default());
+    let result = match &cli.command {
+        Command::Check(args) => {
+            stop_on_ctrl_c(&progress);
+            command::check::run(args, &progress)
         }
+        Command::List(args) => command::list::run(args).map(|()| 0),
+        Command::Explore(args) => command::explore::run(args, &progress).map(|()| 0),
+    };
+    match result {
+        Ok(status) => ExitCode::from(status),
+        // Whoever reads our output has seen enough.
+        Err(Error::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(USAGE),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+/// The first Ctrl-C ends the search, which is then reported as incomplete; the second ends us.
+fn stop_on_ctrl_c(progress: &Arc<Progress>) {
+    let progress = Arc::clone(progress);
+    let handler = move || {
+        if progress.is_interrupted() {
+            std::process::exit(INTERRUPTED);
+        }
+        progress.interrupt();
+    };
+    if let Err(error) = ctrlc::set_handler(handler) {
+        eprintln!("warning: Ctrl-C will end the search without a report: {error}");
     }
 }

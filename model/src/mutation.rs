@@ -5,7 +5,8 @@
 //! fails the check.
 
 use crate::property::PropertyId;
-use crate::protocol::e::Bend;
+use crate::protocol::Bend;
+use crate::sizes::{PerVat, Sizes};
 use serde::Serialize;
 
 /// A rule of the protocol (see [`captp_gc::protocol`]), or the canary.
@@ -85,10 +86,23 @@ pub struct Mutation {
     pub kills: PropertyId,
     /// The race, or the real defect, that it stands for.
     pub stands_for: &'static str,
+    /// The smallest world that shows it.
+    pub sizes: Sizes,
     /// How the protocol under test is bent.
     #[serde(skip)]
     pub bend: Bend,
 }
+
+/// The seed's own world: VatB sends Bob twice, VatA holds him and drops him.
+const ONE_WAY: Sizes = Sizes {
+    objects: 1,
+    sends: PerVat::each(0, 2),
+    references: 1,
+    calls: PerVat::both(0),
+    failures: PerVat::both(0),
+    faults: PerVat::both(0),
+    sessions: 1,
+};
 
 /// The distributed race of the seed.
 pub const DISTRIBUTED_RACE: &str = "uncounted-drop";
@@ -103,6 +117,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::Canary,
         kills: PropertyId::S1,
         stands_for: "a checker that can still fail",
+        sizes: ONE_WAY,
         bend: Bend::Canary,
     },
     Mutation {
@@ -111,6 +126,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R1,
         kills: PropertyId::C1,
         stands_for: "the seed: every time VatB sends an ImportDesc(i), it increments exportCount[i]",
+        sizes: ONE_WAY,
         bend: Bend::ExportNotCounted,
     },
     Mutation {
@@ -119,6 +135,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R2,
         kills: PropertyId::C1,
         stands_for: "@endo/ocapn: a set where a multiset is needed (endo 13917ffc0)",
+        sizes: Sizes { references: 2, sends: PerVat::each(0, 1), ..ONE_WAY },
         bend: Bend::ImportCountedOncePerMessage,
     },
     Mutation {
@@ -127,6 +144,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R2,
         kills: PropertyId::C1,
         stands_for: "@endo/captp 4.5.1 with gcImports: one counter map for both directions",
+        sizes: Sizes { sends: PerVat::both(1), calls: PerVat::each(1, 0), ..ONE_WAY },
         bend: Bend::HomeCountedAsImport,
     },
     Mutation {
@@ -135,6 +153,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R3,
         kills: PropertyId::S4,
         stands_for: "the local race; TC39 weakrefs.md, RemoteConnection example",
+        sizes: ONE_WAY,
         bend: Bend::NoSuccessorCheck,
     },
     Mutation {
@@ -143,6 +162,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R3,
         kills: PropertyId::S4,
         stands_for: "mirage/capnp-rpc: a released proxy handed out again (344367aa)",
+        sizes: ONE_WAY,
         bend: Bend::DeadProxyHandedOut,
     },
     Mutation {
@@ -151,6 +171,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R3,
         kills: PropertyId::C1,
         stands_for: "go-capnp: one reference taken over by two owners, released twice (1b3a8e4)",
+        sizes: Sizes { sends: PerVat::each(0, 1), ..ONE_WAY },
         bend: Bend::CountKeptAfterRelease,
     },
     Mutation {
@@ -159,6 +180,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R3,
         kills: PropertyId::L3,
         stands_for: "agoric-sdk: two finalisers served in one scan, both act (#4978)",
+        sizes: ONE_WAY,
         bend: Bend::EmptyReleaseSent,
     },
     Mutation {
@@ -167,6 +189,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R3,
         kills: PropertyId::L1,
         stands_for: "unjs/capnp-es: the finaliser keeps its target alive (#60)",
+        sizes: Sizes { sends: PerVat::each(0, 1), ..ONE_WAY },
         bend: Bend::NotificationLost,
     },
     Mutation {
@@ -175,6 +198,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R4,
         kills: PropertyId::S1,
         stands_for: "the distributed race; @endo/captp 3.0.0 (endo 901dd23b5)",
+        sizes: ONE_WAY,
         bend: Bend::UncountedDrop,
     },
     Mutation {
@@ -183,6 +207,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R4,
         kills: PropertyId::S3,
         stands_for: "Cap'n Proto: an id retired before both ends are done with it (fecb6ce2)",
+        sizes: Sizes { objects: 2, sends: PerVat::each(0, 3), ..ONE_WAY },
         bend: Bend::ReusedBeforeZero,
     },
     Mutation {
@@ -191,6 +216,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R4,
         kills: PropertyId::S1,
         stands_for: "@endo/captp 4.5.1 with gcImports: re-export under a dead id",
+        sizes: ONE_WAY,
         bend: Bend::ReverseMapKept,
     },
     Mutation {
@@ -199,6 +225,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R4,
         kills: PropertyId::C1,
         stands_for: "the polarity of a name inverted for all but GC messages",
+        sizes: Sizes { sends: PerVat::each(0, 1), ..ONE_WAY },
         bend: Bend::GcAppliedToImports,
     },
     Mutation {
@@ -207,6 +234,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R5,
         kills: PropertyId::S7,
         stands_for: "E itself, @endo/captp, @endo/ocapn: an over-release frees silently",
+        sizes: Sizes { sends: PerVat::each(0, 1), faults: PerVat::each(1, 0), ..ONE_WAY },
         bend: Bend::SaturatingSubtraction,
     },
     Mutation {
@@ -215,6 +243,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R5,
         kills: PropertyId::S6,
         stands_for: "go-capnp: the connection dies on a legal crossing (acba79d)",
+        sizes: ONE_WAY,
         bend: Bend::LateMentionRefused,
     },
     Mutation {
@@ -223,6 +252,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R6,
         kills: PropertyId::S6,
         stands_for: "calls and GC messages on a transport that does not keep their order",
+        sizes: ONE_WAY,
         bend: Bend::UnorderedChannels,
     },
     Mutation {
@@ -231,6 +261,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R6,
         kills: PropertyId::S2,
         stands_for: "zenhack/haskell-capnp: Release overtakes a queued call (#74)",
+        sizes: Sizes { sends: PerVat::each(0, 1), calls: PerVat::each(1, 0), ..ONE_WAY },
         bend: Bend::GcOvertakesCalls,
     },
     Mutation {
@@ -239,6 +270,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R7,
         kills: PropertyId::C1,
         stands_for: "Cap'n Proto: exports leak when a send throws (cd25300c)",
+        sizes: Sizes { sends: PerVat::each(0, 1), failures: PerVat::each(0, 1), ..ONE_WAY },
         bend: Bend::FailedSendKept,
     },
     Mutation {
@@ -247,6 +279,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R7,
         kills: PropertyId::S7,
         stands_for: "the reading half of the same: counts committed before the message is whole",
+        sizes: Sizes { sends: PerVat::each(0, 1), faults: PerVat::each(0, 1), ..ONE_WAY },
         bend: Bend::PartialReadKept,
     },
     Mutation {
@@ -255,6 +288,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R8,
         kills: PropertyId::L2,
         stands_for: "finalisers that outlive their connection",
+        sizes: Sizes { sends: PerVat::each(0, 1), sessions: 2, ..ONE_WAY },
         bend: Bend::OldNotificationActs,
     },
     Mutation {
@@ -263,6 +297,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R8,
         kills: PropertyId::L2,
         stands_for: "mirage/capnp-rpc: reconnecting picks the dying connection (37bb1014)",
+        sizes: Sizes { sends: PerVat::each(0, 1), sessions: 2, ..ONE_WAY },
         bend: Bend::OldMessageRead,
     },
     Mutation {
@@ -271,6 +306,7 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::R8,
         kills: PropertyId::L2,
         stands_for: "Java RMI: entries kept in one of two tables (JDK-7191877)",
+        sizes: Sizes { sends: PerVat::each(0, 1), sessions: 2, ..ONE_WAY },
         bend: Bend::ExportsOutliveSession,
     },
 ];

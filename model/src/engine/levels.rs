@@ -113,6 +113,9 @@ where
             if self.budget.depth_max.is_some_and(|depth_max| depth >= depth_max) {
                 return Some(Cut::Depth);
             }
+            if self.is_cut() {
+                continue;
+            }
             self.expand(if size < WORTH_THREADS { 1 } else { threads });
             if lock(&self.next).iter().any(|chunk| !chunk.is_empty()) {
                 self.progress.depth.store(depth + 1, Ordering::Relaxed);

@@ -11,12 +11,16 @@ pub struct Replay<S, A> {
     pub initial: S,
     /// What happened, and what came of it.
     pub steps: Vec<(A, S)>,
-    /// The walk as Stateright's Explorer writes it: the number of the initial state, then that of
-    /// each action among those enabled.
+    /// The number of the initial state, then that of each action among those enabled.
     pub indices: Vec<usize>,
 }
 
 impl<S, A> Replay<S, A> {
+    /// The walk as Stateright's Explorer writes it: `/0/3/1`.
+    pub fn path(&self) -> String {
+        self.indices.iter().map(|index| format!("/{index}")).collect()
+    }
+
     /// Where it ended.
     pub fn last(&self) -> &S {
         self.steps.last().map_or(&self.initial, |(_, state)| state)

@@ -1,6 +1,6 @@
 //! Judging one state: every property and every witness in one pass over the ledger.
 
-use super::{Judgement, PropertyId, PropertySet, balance};
+use super::{Judgement, PropertyId, balance};
 use crate::names::VatId;
 use crate::protocol::{Protocol, View};
 use crate::world::{Body, State, Vat, Wire, World};
@@ -185,11 +185,4 @@ fn judge_quiescence<P: Protocol>(
         everything_sent &= vat.left.sends == 0;
     }
     judgement.witnessed.insert_if(PropertyId::L1, everything_sent);
-}
-
-impl<P: Protocol> World<P> {
-    /// The properties that are claimed at these sizes.
-    pub fn claimed(&self) -> PropertySet {
-        PropertyId::ALL.into_iter().filter(|id| id.lacks(self.sizes()).is_none()).collect()
-    }
 }

@@ -7,12 +7,15 @@
 //! Every safety property has a **witness**: the situation in which it is put to the test. A
 //! property whose witness never occurs holds vacuously, and that fails the check.
 
+mod explain;
 mod judge;
 mod ledger;
 
+pub use explain::explain;
 pub use judge::{Subject, judge, subject};
 pub use ledger::{Balance, balance};
 
+use crate::names::VatId;
 use crate::sizes::Sizes;
 use serde::Serialize;
 use std::fmt;
@@ -135,16 +138,25 @@ impl PropertyId {
         }
     }
 
-    /// What these sizes lack for the witness to be possible at all; the property is then not
-    /// claimed.
+    /// What would make the witness possible, if these sizes exclude it: then the property is
+    /// judged all the same, but these sizes do not put it to the test.
     pub fn lacks(self, sizes: &Sizes) -> Option<&'static str> {
-        let (lacking, flag) = match self {
-            Self::S3 => (sizes.objects < 2, "--objects 2"),
-            Self::S7 => (sizes.faults.max() == 0, "--faults 1"),
-            Self::L2 => (sizes.sessions < 2, "--sessions 2"),
-            _ => (false, ""),
+        let uses = VatId::BOTH.into_iter().any(|exporter| {
+            let importer = exporter.peer();
+            let used = sizes.sends.of(importer) + sizes.calls.of(importer);
+            sizes.sends.of(exporter) > 0 && used > 0
+        });
+        let (possible, would) = match self {
+            Self::S1 | Self::S4 | Self::S6 => (sizes.sends.max() >= 2, "--sends 2"),
+            Self::S2 => (uses, "--calls 1"),
+            Self::S3 if sizes.objects < 2 => (false, "--objects 2"),
+            Self::S3 => (sizes.sends.max() >= 2, "--sends 2"),
+            Self::S7 => (sizes.faults.max() >= 1, "--faults 1"),
+            Self::C1 => (sizes.sends.max() >= 3, "--sends 3"),
+            Self::L2 => (sizes.sessions >= 2, "--sessions 2"),
+            Self::L1 | Self::L3 => (true, ""),
         };
-        lacking.then_some(flag)
+        (!possible).then_some(would)
     }
 }
 

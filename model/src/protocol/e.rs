@@ -154,6 +154,10 @@ impl ETables {
 impl Protocol for ECapTp {
     type Tables = ETables;
 
+    fn bent(bend: Option<Bend>) -> Self {
+        Self { bend }
+    }
+
     fn open(&self, session: SessionId) -> ETables {
         let tables = Tables::new(session, Limits::default());
         ETables { tables, remembered: SmallVec::new() }

@@ -8,6 +8,8 @@
 
 pub mod e;
 
+pub use e::Bend;
+
 use crate::names::Object;
 use crate::world::WireOrder;
 use captp_gc::protocol::{
@@ -63,6 +65,9 @@ pub trait View: Clone + Eq + Hash + Debug + Send + Sync + 'static {
 pub trait Protocol: Clone + Debug + Send + Sync + 'static {
     /// One vat's tables in one session.
     type Tables: View;
+
+    /// The protocol, with one rule bent or none.
+    fn bent(bend: Option<Bend>) -> Self;
 
     /// Empty tables for `session`.
     fn open(&self, session: SessionId) -> Self::Tables;

@@ -146,8 +146,7 @@ impl<P: Protocol> Model for World<P> {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        let claimed = self.claimed();
-        PropertyId::ALL.into_iter().filter(|id| claimed.contains(*id)).flat_map(named).collect()
+        PropertyId::ALL.into_iter().flat_map(named).collect()
     }
 }
 

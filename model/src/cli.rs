@@ -1,0 +1,217 @@
+//! The command line.
+
+use crate::catalogue::{SYSTEMS, Scenario, System};
+use crate::property::PropertyId;
+use crate::sizes::{PerVat, Sizes};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ColorChoice, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  model check                                every system and every mutation, about half a minute
+  model check --mutation no-successor-check  the local race, with its chart
+  model check --system e-captp --sends 0,4   the full rules in a larger world
+  model list                                 what there is to check
+  model explore --mutation uncounted-drop    the distributed race, in a browser
+
+Exit status of check: 0 everything as expected and complete, 1 a verdict differs,
+2 usage, 3 incomplete (a budget ran out, or Ctrl-C).";
+
+/// Explores every interleaving of two vats that collect each other's garbage.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXAMPLES, arg_required_else_help = true)]
+pub struct Cli {
+    /// When to use colour (NO_COLOR is respected).
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check that the full rules hold, and that each mutation is caught by the property it names.
+    #[command(after_help = EXAMPLES)]
+    Check(CheckArgs),
+    /// List systems, scenarios, mutations and properties.
+    List(ListArgs),
+    /// Open Stateright's Explorer on a world, at its counterexamples.
+    #[command(after_help = "In the page, j and k step along a path. Ctrl-C ends the server.")]
+    Explore(ExploreArgs),
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Only this system.
+    #[arg(long, value_name = "NAME", value_parser = names(system_ids()))]
+    pub system: Option<String>,
+    /// Only this scenario of the full rules, and no mutation.
+    #[arg(long, value_name = "NAME", value_parser = names(scenario_ids()))]
+    pub scenario: Option<String>,
+    /// Only this mutation; may be given several times.
+    #[arg(long, value_name = "ID", value_parser = names(mutation_ids()), conflicts_with = "scenario")]
+    pub mutation: Vec<String>,
+    /// Only this property, and the mutations that it kills.
+    #[arg(long, value_name = "ID", ignore_case = true, value_parser = names(property_ids()))]
+    pub property: Option<String>,
+    /// Sizes of the world.
+    #[command(flatten)]
+    pub sizes: SizeArgs,
+    /// Threads to search with; as many as there are cores if not given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+    /// End each search at about so many distinct states.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_states: Option<u64>,
+    /// End each search so many steps from the initial state.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_depth: Option<u32>,
+    /// End the whole check after so many seconds.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<std::time::Duration>,
+    /// Print one JSON document instead of the table and charts.
+    #[arg(long)]
+    pub json: bool,
+    /// Write the result to this file instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Print one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `explore`.
+#[derive(Debug, Args)]
+pub struct ExploreArgs {
+    /// The system.
+    #[arg(long, value_name = "NAME", value_parser = names(system_ids()), default_value = "e-captp")]
+    pub system: String,
+    /// The mutation; the full rules if not given.
+    #[arg(long, value_name = "ID", value_parser = names(mutation_ids()))]
+    pub mutation: Option<String>,
+    /// Sizes of the world.
+    #[command(flatten)]
+    pub sizes: SizeArgs,
+    /// Where to serve; port 0 takes any free port.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3000")]
+    pub address: SocketAddr,
+}
+
+/// Sizes of the world; what is not given is as the scenario or the mutation has it.
+///
+/// With sizes and without --mutation, only the full rules are checked: a mutation shows at its own
+/// size.
+#[derive(Clone, Copy, Debug, Default, Args)]
+#[command(next_help_heading = "Sizes (N for both vats, or A,B for VatA and VatB)")]
+pub struct SizeArgs {
+    /// Objects that each vat owns (1 to 4).
+    #[arg(long, value_name = "N")]
+    objects: Option<u8>,
+    /// Messages with references that each vat may send (up to 30).
+    #[arg(long, value_name = "N|A,B")]
+    sends: Option<PerVat>,
+    /// References in one message (1 or 2).
+    #[arg(long, value_name = "N")]
+    references: Option<u8>,
+    /// Calls through a proxy (up to 30).
+    #[arg(long, value_name = "N|A,B")]
+    calls: Option<PerVat>,
+    /// Sends that fail after their descriptors were written (up to 30).
+    #[arg(long, value_name = "N|A,B")]
+    failures: Option<PerVat>,
+    /// Messages that break the protocol (up to 30).
+    #[arg(long, value_name = "N|A,B")]
+    faults: Option<PerVat>,
+    /// Sessions, one after the other (1 to 8).
+    #[arg(long, value_name = "N")]
+    sessions: Option<u8>,
+}
+
+impl SizeArgs {
+    /// Whether none is given.
+    pub const fn is_empty(&self) -> bool {
+        matches!(
+            self,
+            Self {
+                objects: None,
+                sends: None,
+                references: None,
+                calls: None,
+                failures: None,
+                faults: None,
+                sessions: None,
+            }
+        )
+    }
+
+    /// These sizes, and those of `base` where none is given.
+    ///
+    /// # Errors
+    /// As [`Sizes::validate`].
+    pub fn over(&self, base: Sizes) -> Result<Sizes, String> {
+        let sizes = Sizes {
+            objects: self.objects.unwrap_or(base.objects),
+            sends: self.sends.unwrap_or(base.sends),
+            references: self.references.unwrap_or(base.references),
+            calls: self.calls.unwrap_or(base.calls),
+            failures: self.failures.unwrap_or(base.failures),
+            faults: self.faults.unwrap_or(base.faults),
+            sessions: self.sessions.unwrap_or(base.sessions),
+        };
+        sizes.validate()?;
+        Ok(sizes)
+    }
+}
+
+/// clap prints the nearest of these when a name is not among them.
+fn names(ids: Vec<&'static str>) -> PossibleValuesParser {
+    PossibleValuesParser::new(ids)
+}
+
+fn system_ids() -> Vec<&'static str> {
+    SYSTEMS.iter().map(|system| system.id).collect()
+}
+
+fn scenario_ids() -> Vec<&'static str> {
+    SYSTEMS.iter().flat_map(System::scenario_ids).collect()
+}
+
+fn mutation_ids() -> Vec<&'static str> {
+    SYSTEMS.iter().flat_map(|system| system.mutations).map(|mutation| mutation.id).collect()
+}
+
+fn property_ids() -> Vec<&'static str> {
+    PropertyId::ALL.iter().map(|property| property.name()).collect()
+}
+
+fn seconds(text: &str) -> Result<std::time::Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| format!("'{text}' is not a number of seconds"))?;
+    std::time::Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+impl System {
+    fn scenario_ids(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.scenarios.iter().map(|Scenario { id, .. }| *id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

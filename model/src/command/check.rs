@@ -1,0 +1,162 @@
+//! `model check`.
+
+use super::{Error, available_threads};
+use crate::catalogue::{SYSTEMS, System, Task};
+use crate::check::{Control, Finding};
+use crate::cli::CheckArgs;
+use crate::engine::{Budget, Progress};
+use crate::mutation::{DISTRIBUTED_RACE, LOCAL_RACE};
+use crate::progress::Shown;
+use crate::property::PropertySet;
+use crate::render::{chart, table};
+use crate::report::{MadeWith, Report, Row, SCHEMA};
+use std::fs::File;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A world to search, and its name.
+struct Job {
+    name: &'static str,
+    task: Task,
+}
+
+/// Runs the command; returns the exit status.
+///
+/// # Errors
+/// Sizes that cannot be, nothing to check, an output that cannot be written.
+pub fn run(args: &CheckArgs, progress: &Arc<Progress>) -> Result<u8, Error> {
+    let jobs = jobs(args)?;
+    // Opened before the search: nobody wants to wait for an error.
+    let mut output: Box<dyn Write> = match &args.output {
+        None => Box::new(anstream::stdout()),
+        Some(path) => {
+            let file = File::create(path).map_err(|error| {
+                Error::Usage(format!("cannot write {}: {error}", path.display()))
+            })?;
+            Box::new(anstream::StripStream::new(file))
+        }
+    };
+    let report = report(args, &jobs, progress);
+    if args.json {
+        serde_json::to_writer_pretty(&mut output, &report).map_err(std::io::Error::from)?;
+        writeln!(output)?;
+    } else {
+        writeln!(output, "{}", table::table(&report))?;
+        for row in report.rows.iter().filter(|row| is_charted(args, row)) {
+            if let Some(counterexample) = row.counterexample() {
+                writeln!(output, "{}", chart::chart(counterexample))?;
+            }
+        }
+        write!(output, "{}", table::summary(&report))?;
+    }
+    output.flush()?;
+    Ok(report.exit_status)
+}
+
+fn report(args: &CheckArgs, jobs: &[Job], progress: &Arc<Progress>) -> Report {
+    let started = Instant::now();
+    let threads = args.threads.map_or_else(available_threads, usize::from);
+    let control = Control {
+        properties: properties(args),
+        threads,
+        budget: Budget {
+            states_max: args.max_states,
+            depth_max: args.max_depth,
+            deadline: args.timeout.and_then(|timeout| started.checked_add(timeout)),
+        },
+        progress,
+    };
+    let rows: Vec<_> = jobs
+        .iter()
+        .enumerate()
+        .map(|(number, job)| {
+            let name = job.name.to_owned();
+            let _shown = Shown::start(Arc::clone(progress), name, number + 1, jobs.len());
+            row(job, &control)
+        })
+        .collect();
+    Report {
+        schema: SCHEMA,
+        made_with: MadeWith {
+            model: MadeWith::MODEL,
+            rustc: MadeWith::RUSTC,
+            threads,
+            max_states: args.max_states,
+            max_depth: args.max_depth,
+            timeout: args.timeout.as_ref().map(Duration::as_secs_f64),
+        },
+        exit_status: Report::status(&rows),
+        seconds: started.elapsed().as_secs_f64(),
+        rows,
+    }
+}
+
+fn row(job: &Job, control: &Control<'_>) -> Row {
+    let search = |task: &Task| -> Finding { (task.system.search)(task, control) };
+    let finding = search(&job.task);
+    let unbent = Task { mutation: None, ..job.task };
+    let control = job.task.mutation.map(|_| search(&unbent));
+    Row::new(&job.task, job.name, finding, control)
+}
+
+fn properties(args: &CheckArgs) -> PropertySet {
+    let only = args.property.as_deref().and_then(|name| name.parse().ok());
+    only.map_or(PropertySet::ALL, PropertySet::only)
+}
+
+fn jobs(args: &CheckArgs) -> Result<Vec<Job>, Error> {
+    let systems = SYSTEMS
+        .iter()
+        .filter(|system| args.system.as_deref().is_none_or(|wanted| wanted == system.id));
+    let mut jobs = Vec::new();
+    for system in systems {
+        if args.mutation.is_empty() {
+            jobs.extend(full_rules(args, system)?);
+        }
+        jobs.extend(mutations(args, system)?);
+    }
+    if jobs.is_empty() {
+        return Err(Error::Usage("nothing is left to check: no mutation fits all of these".into()));
+    }
+    Ok(jobs)
+}
+
+/// The scenarios; with sizes and no scenario, the first at those sizes.
+fn full_rules(args: &CheckArgs, system: &'static System) -> Result<Vec<Job>, Error> {
+    let chosen = args.scenario.as_deref();
+    let custom = !args.sizes.is_empty();
+    let scenarios = system.scenarios.iter().filter(|s| chosen.is_none_or(|wanted| wanted == s.id));
+    scenarios
+        .take(if custom { 1 } else { usize::MAX })
+        .map(|scenario| {
+            let sizes = args.sizes.over(scenario.sizes).map_err(Error::Usage)?;
+            let name = if custom { "custom" } else { scenario.id };
+            Ok(Job { name, task: Task { system, mutation: None, sizes } })
+        })
+        .collect()
+}
+
+fn mutations(args: &CheckArgs, system: &'static System) -> Result<Vec<Job>, Error> {
+    let named = !args.mutation.is_empty();
+    if !named && (args.scenario.is_some() || !args.sizes.is_empty()) {
+        return Ok(Vec::new());
+    }
+    let properties = properties(args);
+    let wanted = system.mutations.iter().filter(|mutation| {
+        properties.contains(mutation.kills)
+            && (!named || args.mutation.iter().any(|id| id == mutation.id))
+    });
+    wanted
+        .map(|mutation| {
+            let sizes = args.sizes.over(mutation.sizes).map_err(Error::Usage)?;
+            Ok(Job { name: mutation.id, task: Task { system, mutation: Some(mutation), sizes } })
+        })
+        .collect()
+}
+
+/// The two races of the seed are always drawn; so is what was asked for, and what went wrong.
+fn is_charted(args: &CheckArgs, row: &Row) -> bool {
+    let seed = [DISTRIBUTED_RACE, LOCAL_RACE].contains(&row.name);
+    seed || args.mutation.iter().any(|id| id == row.name) || !row.as_expected
+}

@@ -1,0 +1,176 @@
+//! The report as a table.
+
+use super::{BAD, FAINT, GOOD, STRONG, UNSURE, paint, thousands};
+use crate::catalogue;
+use crate::check::Verdict;
+use crate::property::PropertyId;
+use crate::report::{Report, Row};
+use comfy_table::{Cell, CellAlignment, Table, presets};
+use std::time::Duration;
+
+const RIGHT: &[usize] = &[4, 5, 6, 7, 8];
+
+/// The table, and below it what is not as expected.
+pub fn table(report: &Report) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let heading =
+        ["world", "bent", "expected", "found", "states", "depth", "steps", "time", "states/s"];
+    table.set_header(heading);
+    for row in &report.rows {
+        table.add_row(cells(row).map(Cell::new));
+    }
+    for column in RIGHT {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    if let Some(heading) = lines.first_mut() {
+        *heading = paint(STRONG, heading);
+    }
+    for (line, row) in lines.iter_mut().skip(1).zip(&report.rows) {
+        *line = format!("{} {line}", mark(row));
+    }
+    if let Some(heading) = lines.first_mut() {
+        *heading = format!("  {heading}");
+    }
+    lines.join("\n") + "\n"
+}
+
+/// The lines below the charts: what the rows mean, and the verdict on the whole.
+pub fn summary(report: &Report) -> String {
+    let mut lines = Vec::new();
+    for row in &report.rows {
+        if row.expected == Verdict::Holds && row.verdict == Verdict::Holds {
+            lines.push(coverage(row));
+        }
+    }
+    let states: u64 = report.rows.iter().map(|row| row.states).sum();
+    let collisions: f64 = report.rows.iter().map(|row| row.collision_probability).sum();
+    lines.push(format!(
+        "{} distinct states in {}; two of them taken for one: about {collisions:.0e}{}.",
+        thousands(states),
+        seconds(report.seconds),
+        peak_memory().map_or_else(String::new, |memory| format!("; peak memory {memory}")),
+    ));
+    let made = &report.made_with;
+    let budget = [
+        made.max_states.map(|states| format!("--max-states {states}")),
+        made.max_depth.map(|depth| format!("--max-depth {depth}")),
+        made.timeout.map(|timeout| format!("--timeout {timeout}")),
+    ];
+    let budget: Vec<_> = budget.into_iter().flatten().collect();
+    let budget = if budget.is_empty() { "no budget".to_owned() } else { budget.join(" ") };
+    lines.push(paint(
+        FAINT,
+        &format!(
+            "model {}, {}, {} threads, {budget}; exhaustive search, so there is no seed.",
+            made.model, made.rustc, made.threads
+        ),
+    ));
+    lines.extend(verdict(report));
+    lines.join("\n") + "\n"
+}
+
+fn verdict(report: &Report) -> Vec<String> {
+    let problems = report.rows.iter().filter_map(|row| Some((row, row.problem.as_ref()?)));
+    let mut lines: Vec<_> = problems
+        .map(|(row, problem)| {
+            let style = if row.is_only_incomplete() { UNSURE } else { BAD };
+            paint(style, &format!("{}: {problem}.", row.name))
+        })
+        .collect();
+    let rows = report.rows.len();
+    lines.push(match report.exit_status {
+        0 => paint(GOOD, &format!("All {rows} worlds came out as expected, and complete.")),
+        3 => paint(UNSURE, "Incomplete: nothing unexpected was found, but not all was searched."),
+        _ => paint(BAD, "Not as expected."),
+    });
+    lines
+}
+
+fn coverage(row: &Row) -> String {
+    let names = |ids: &[PropertyId]| ids.iter().map(|id| id.name()).collect::<Vec<_>>().join(" ");
+    let mut line = format!("{}: put to the test and holding: {}", row.name, names(&row.witnesses));
+    for untested in &row.untested {
+        line += &format!("; not put to the test: {} (needs {})", untested.property, untested.needs);
+    }
+    line + &format!("  [{}]", row.flags)
+}
+
+fn cells(row: &Row) -> [String; 9] {
+    let world = if row.rule.is_some() {
+        row.name.to_owned()
+    } else {
+        let system = catalogue::system(row.system).map_or(row.system, |system| system.title);
+        format!("{system}, {}", row.name)
+    };
+    let expected = row.expected_property.map_or_else(
+        || row.expected.name().to_owned(),
+        |property| format!("{} {property}", row.expected.name()),
+    );
+    let found = match row.verdict {
+        Verdict::Violated => format!("violated {}", named_first(row)),
+        Verdict::Holds | Verdict::Incomplete => row.verdict.name().to_owned(),
+    };
+    let steps = row.counterexample().map_or_else(|| "-".to_owned(), |c| c.steps.len().to_string());
+    [
+        world,
+        row.rule.map_or("-", crate::mutation::Rule::name).to_owned(),
+        expected,
+        found,
+        thousands(row.states),
+        row.depth.to_string(),
+        steps,
+        seconds(row.seconds),
+        rate(row),
+    ]
+}
+
+/// The violated properties, the expected one first.
+fn named_first(row: &Row) -> String {
+    let mut ids = row.violated.clone();
+    ids.sort_by_key(|id| Some(*id) != row.expected_property);
+    let mut names = ids.iter().map(|id| id.name());
+    let first = names.next().unwrap_or("").to_owned();
+    let others: Vec<_> = names.collect();
+    if others.is_empty() { first } else { format!("{first} ({})", others.join(" ")) }
+}
+
+fn mark(row: &Row) -> String {
+    if row.as_expected {
+        paint(GOOD, "✓")
+    } else if row.is_only_incomplete() {
+        paint(UNSURE, "?")
+    } else {
+        paint(BAD, "✗")
+    }
+}
+
+/// A rate says nothing of a search that was over at once.
+fn rate(row: &Row) -> String {
+    if row.seconds < 0.05 {
+        return "-".to_owned();
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "for people")]
+    let rate = row.states_per_second as u64;
+    thousands(rate)
+}
+
+fn seconds(seconds: f64) -> String {
+    let duration = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    if duration < Duration::from_secs(10) {
+        format!("{seconds:.2} s")
+    } else {
+        format!("{seconds:.0} s")
+    }
+}
+
+/// The most memory that this process had, where the system tells (Linux).
+fn peak_memory() -> Option<String> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(indicatif::HumanBytes(kibibytes * 1024).to_string())
+}

@@ -1,0 +1,250 @@
+//! The report of a check as data: the table and the JSON are rendered from this.
+
+use crate::catalogue::Task;
+use crate::check::{Finding, Verdict};
+use crate::counterexample::Counterexample;
+use crate::engine::Cut;
+use crate::mutation::Rule;
+use crate::property::PropertyId;
+use crate::sizes::Sizes;
+use serde::Serialize;
+
+/// The version of the JSON document's shape.
+pub const SCHEMA: &str = "captp-gc/check/1";
+
+/// What a check has shown.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// What it was made with.
+    pub made_with: MadeWith,
+    /// 0, 1 or 3, as the process ends.
+    pub exit_status: u8,
+    /// Seconds in all.
+    pub seconds: f64,
+    /// One for each world.
+    pub rows: Vec<Row>,
+}
+
+/// Everything that it takes to repeat a run. There is no seed: the search is exhaustive.
+#[derive(Clone, Debug, Serialize)]
+pub struct MadeWith {
+    /// Version of this program.
+    pub model: &'static str,
+    /// The compiler.
+    pub rustc: &'static str,
+    /// Threads.
+    pub threads: usize,
+    /// `--max-states`.
+    pub max_states: Option<u64>,
+    /// `--max-depth`.
+    pub max_depth: Option<u32>,
+    /// `--timeout`, in seconds.
+    pub timeout: Option<f64>,
+}
+
+impl MadeWith {
+    /// This build.
+    pub const MODEL: &'static str = env!("CARGO_PKG_VERSION");
+    /// This compiler.
+    pub const RUSTC: &'static str = env!("RUSTC_VERSION");
+}
+
+/// One world.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// The system.
+    pub system: &'static str,
+    /// The scenario or mutation; "custom" if sizes were given for the full rules.
+    pub name: &'static str,
+    /// What it is.
+    pub title: &'static str,
+    /// The rule that is bent.
+    pub rule: Option<Rule>,
+    /// What the mutation stands for.
+    pub stands_for: Option<&'static str>,
+    /// The sizes.
+    pub sizes: Sizes,
+    /// The sizes as flags.
+    pub flags: String,
+    /// The verdict that is expected.
+    pub expected: Verdict,
+    /// The property that is expected to be violated first.
+    pub expected_property: Option<PropertyId>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The properties violated at the first level at which any is.
+    pub violated: Vec<PropertyId>,
+    /// Whether it is as expected, and complete.
+    pub as_expected: bool,
+    /// What is not, in a sentence.
+    pub problem: Option<String>,
+    /// Distinct states.
+    pub states: u64,
+    /// Transitions.
+    pub transitions: u64,
+    /// Steps to the deepest state found.
+    pub depth: u32,
+    /// Seconds.
+    pub seconds: f64,
+    /// Distinct states per second.
+    pub states_per_second: f64,
+    /// About how probable it is that two states were taken for one.
+    pub collision_probability: f64,
+    /// The witnesses found.
+    pub witnesses: Vec<PropertyId>,
+    /// The witnesses that should have been found, and were not.
+    pub missing_witnesses: Vec<PropertyId>,
+    /// The properties that these sizes do not put to the test, and what would.
+    pub untested: Vec<Untested>,
+    /// The same world with no rule bent.
+    pub control: Option<ControlRow>,
+    /// A shortest one for each violated property.
+    pub counterexamples: Vec<Counterexample>,
+}
+
+/// A property that the sizes do not put to the test.
+#[derive(Debug, Serialize)]
+pub struct Untested {
+    /// The property.
+    pub property: PropertyId,
+    /// The flag that would.
+    pub needs: &'static str,
+}
+
+/// The same world with no rule bent: it must hold, or the mutation shows nothing.
+#[derive(Debug, Serialize)]
+pub struct ControlRow {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Distinct states.
+    pub states: u64,
+}
+
+impl Row {
+    /// Compares what was found with what was expected.
+    pub fn new(
+        task: &Task,
+        name: &'static str,
+        finding: Finding,
+        control: Option<Finding>,
+    ) -> Self {
+        let Finding { verdict, outcome, counterexamples, missing, untested, witnesses, .. } =
+            finding;
+        let expected_property = task.mutation.map(|mutation| mutation.kills);
+        let expected = if task.mutation.is_some() { Verdict::Violated } else { Verdict::Holds };
+        let violated: Vec<_> = outcome.violated().iter().collect();
+        // A mutation is searched only up to its violation, so its witnesses are the control's.
+        let missing: Vec<_> =
+            if task.mutation.is_some() { Vec::new() } else { missing.iter().collect() };
+        let mut row = Self {
+            system: task.system.id,
+            name,
+            title: task.mutation.map_or(task.system.title, |mutation| mutation.title),
+            rule: task.mutation.map(|mutation| mutation.rule),
+            stands_for: task.mutation.map(|mutation| mutation.stands_for),
+            sizes: task.sizes,
+            flags: task.sizes.to_string(),
+            expected,
+            expected_property,
+            verdict,
+            as_expected: false,
+            problem: None,
+            states: outcome.counts.distinct,
+            transitions: outcome.counts.generated,
+            depth: outcome.counts.depth,
+            seconds: outcome.elapsed.as_secs_f64(),
+            states_per_second: outcome.states_per_second(),
+            collision_probability: outcome.collision_probability(),
+            witnesses: witnesses.iter().collect(),
+            missing_witnesses: missing,
+            untested: untested
+                .into_iter()
+                .map(|(property, needs)| Untested { property, needs })
+                .collect(),
+            control: control
+                .map(|c| ControlRow { verdict: c.verdict, states: c.outcome.counts.distinct }),
+            violated,
+            counterexamples,
+        };
+        row.problem = row.find_problem(outcome.cut);
+        row.as_expected = row.problem.is_none();
+        row
+    }
+
+    /// The counterexample of the property that was expected, or else the first.
+    pub fn counterexample(&self) -> Option<&Counterexample> {
+        let expected = |c: &&Counterexample| Some(c.property) == self.expected_property;
+        self.counterexamples.iter().find(expected).or(self.counterexamples.first())
+    }
+
+    /// Whether the only thing wrong is that a search was cut short.
+    pub fn is_only_incomplete(&self) -> bool {
+        let control = self.control.as_ref().map(|control| control.verdict);
+        let verdicts = [Some(self.verdict), control];
+        !self.as_expected
+            && verdicts.contains(&Some(Verdict::Incomplete))
+            && control != Some(Verdict::Violated)
+            && (self.verdict != Verdict::Violated || self.caught_as_named())
+    }
+
+    fn caught_as_named(&self) -> bool {
+        self.expected_property.is_some_and(|property| self.violated.contains(&property))
+    }
+
+    fn find_problem(&self, cut: Option<Cut>) -> Option<String> {
+        let list =
+            |ids: &[PropertyId]| ids.iter().map(|id| id.name()).collect::<Vec<_>>().join(", ");
+        let why = match cut {
+            Some(Cut::States) => "--max-states was reached",
+            Some(Cut::Depth) => "--max-depth was reached",
+            Some(Cut::Timeout) => "--timeout ran out",
+            Some(Cut::Interrupted) => "it was interrupted",
+            Some(Cut::Violated) | None => "",
+        };
+        match (self.verdict, self.expected_property) {
+            (Verdict::Incomplete, _) => {
+                return Some(format!("incomplete: {why} after {} states", self.states));
+            }
+            (Verdict::Violated, None) => {
+                return Some(format!("the full rules violate {}", list(&self.violated)));
+            }
+            (Verdict::Violated, Some(named)) if !self.caught_as_named() => {
+                let caught = list(&self.violated);
+                return Some(format!("caught by {caught}, not by {named}, which it names"));
+            }
+            (Verdict::Holds, Some(named)) => {
+                return Some(format!("not caught: {named} should have been violated"));
+            }
+            (Verdict::Holds, None) | (Verdict::Violated, Some(_)) => {}
+        }
+        if self.counterexamples.len() < self.violated.len() {
+            return Some("a counterexample could not be walked again".to_owned());
+        }
+        if !self.missing_witnesses.is_empty() {
+            let missing = list(&self.missing_witnesses);
+            return Some(format!("never put to the test: {missing} (no witness was found)"));
+        }
+        match self.control.as_ref().map(|control| control.verdict) {
+            Some(Verdict::Violated) => Some("violated with no rule bent, too".to_owned()),
+            Some(Verdict::Incomplete) => {
+                Some("incomplete: the same world with no rule bent was cut short".to_owned())
+            }
+            Some(Verdict::Holds) | None => None,
+        }
+    }
+}
+
+impl Report {
+    /// The exit status that these rows make.
+    pub fn status(rows: &[Row]) -> u8 {
+        if rows.iter().any(|row| !row.as_expected && !row.is_only_incomplete()) {
+            1
+        } else if rows.iter().any(|row| !row.as_expected) {
+            3
+        } else {
+            0
+        }
+    }
+}
