@@ -76,9 +76,9 @@ pub static SYSTEMS: &[System] = &[System {
             title: "both vats export and import",
             sizes: Sizes {
                 objects: 1,
-                sends: PerVat::both(2),
+                sends: PerVat::each(2, 3),
                 references: 2,
-                calls: PerVat::both(1),
+                calls: PerVat::both(0),
                 failures: PerVat::both(0),
                 faults: PerVat::both(0),
                 sessions: 2,
@@ -86,14 +86,14 @@ pub static SYSTEMS: &[System] = &[System {
         },
         Scenario {
             id: "failing",
-            title: "sends fail, and VatA breaks the protocol",
+            title: "sends fail, and either vat may break the protocol",
             sizes: Sizes {
                 objects: 1,
                 sends: PerVat::each(0, 3),
                 references: 2,
                 calls: PerVat::each(1, 0),
                 failures: PerVat::each(0, 1),
-                faults: PerVat::each(1, 0),
+                faults: PerVat::both(1),
                 sessions: 2,
             },
         },

@@ -109,7 +109,8 @@ pub const DISTRIBUTED_RACE: &str = "uncounted-drop";
 /// The local race of the seed.
 pub const LOCAL_RACE: &str = "no-successor-check";
 
-/// All mutations of E's CapTP, in the order of the rules.
+/// All mutations of E's CapTP: the canary, the two races of the seed, then in the order of the
+/// rules.
 pub const MUTATIONS: &[Mutation] = &[
     Mutation {
         id: "canary",
@@ -117,8 +118,26 @@ pub const MUTATIONS: &[Mutation] = &[
         rule: Rule::Canary,
         kills: PropertyId::S1,
         stands_for: "a checker that can still fail",
-        sizes: ONE_WAY,
+        sizes: Sizes { sends: PerVat::each(0, 1), ..ONE_WAY },
         bend: Bend::Canary,
+    },
+    Mutation {
+        id: "uncounted-drop",
+        title: "no counts: the exporter frees at the first GCExportOp",
+        rule: Rule::R4,
+        kills: PropertyId::S1,
+        stands_for: "the distributed race; @endo/captp 3.0.0 (endo 901dd23b5)",
+        sizes: ONE_WAY,
+        bend: Bend::UncountedDrop,
+    },
+    Mutation {
+        id: "no-successor-check",
+        title: "a notification acts although a live successor stands there",
+        rule: Rule::R3,
+        kills: PropertyId::S4,
+        stands_for: "the local race; TC39 weakrefs.md, RemoteConnection example",
+        sizes: ONE_WAY,
+        bend: Bend::NoSuccessorCheck,
     },
     Mutation {
         id: "export-not-counted",
@@ -146,15 +165,6 @@ pub const MUTATIONS: &[Mutation] = &[
         stands_for: "@endo/captp 4.5.1 with gcImports: one counter map for both directions",
         sizes: Sizes { sends: PerVat::both(1), calls: PerVat::each(1, 0), ..ONE_WAY },
         bend: Bend::HomeCountedAsImport,
-    },
-    Mutation {
-        id: "no-successor-check",
-        title: "a notification acts although a live successor stands there",
-        rule: Rule::R3,
-        kills: PropertyId::S4,
-        stands_for: "the local race; TC39 weakrefs.md, RemoteConnection example",
-        sizes: ONE_WAY,
-        bend: Bend::NoSuccessorCheck,
     },
     Mutation {
         id: "dead-proxy-handed-out",
@@ -191,15 +201,6 @@ pub const MUTATIONS: &[Mutation] = &[
         stands_for: "unjs/capnp-es: the finaliser keeps its target alive (#60)",
         sizes: Sizes { sends: PerVat::each(0, 1), ..ONE_WAY },
         bend: Bend::NotificationLost,
-    },
-    Mutation {
-        id: "uncounted-drop",
-        title: "no counts: the exporter frees at the first GCExportOp",
-        rule: Rule::R4,
-        kills: PropertyId::S1,
-        stands_for: "the distributed race; @endo/captp 3.0.0 (endo 901dd23b5)",
-        sizes: ONE_WAY,
-        bend: Bend::UncountedDrop,
     },
     Mutation {
         id: "reused-before-zero",

@@ -2,7 +2,7 @@
 
 use super::{PropertyId, Subject, balance};
 use crate::protocol::View;
-use crate::world::{Action, State};
+use crate::world::{Action, Message, Ref, State};
 
 /// Says how `state`, reached by `last`, violates `property` at `subject`.
 pub fn explain<T: View>(
@@ -17,11 +17,15 @@ pub fn explain<T: View>(
     };
     let importer = exporter.peer();
     let denotes = state.vat(exporter).tables.export_at(index);
-    let proxy = state.vat(importer).heap.iter().find(|proxy| proxy.index == index);
-    let mention = state.wire_to(importer).iter().flat_map(|m| m.mentions());
-    let mention = mention.filter(|m| m.descriptor.index() == index).last();
-    let used = state.wire_to(exporter).iter().flat_map(|m| m.uses());
-    let used = used.filter(|r| r.descriptor.index() == index).last();
+    // Of what relies on the entry, that which means another object tells more.
+    let other = |object| denotes.is_none_or(|export| export.object != object);
+    let proxies = state.vat(importer).heap.iter().filter(|proxy| proxy.index == index);
+    let proxy = proxies.max_by_key(|proxy| other(proxy.object));
+    let at_index = |r: &Ref| r.descriptor.index() == index;
+    let mentions = state.wire_to(importer).iter().flat_map(Message::mentions);
+    let mention = mentions.filter(at_index).max_by_key(|mention| other(mention.object));
+    let uses = state.wire_to(exporter).iter().flat_map(Message::uses);
+    let used = uses.filter(at_index).max_by_key(|used| other(used.object));
     let relied_on = if let Some(proxy) = proxy {
         format!("{importer} has {}'s proxy", proxy.object)
     } else if let Some(mention) = mention {

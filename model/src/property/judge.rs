@@ -3,7 +3,7 @@
 use super::{Judgement, PropertyId, balance};
 use crate::names::VatId;
 use crate::protocol::{Protocol, View};
-use crate::world::{Body, State, Vat, Wire, World};
+use crate::world::{Body, Message, State, Vat, Wire, World};
 use captp_gc::protocol::{Descriptor, Index, SessionId};
 
 /// What a violation is about: an index of an exporter, for the charts to follow.
@@ -59,11 +59,11 @@ fn judge_direction<P: Protocol>(
     if !(from.open && to.open && from.session == to.session) {
         return;
     }
-    let current = |message: &&crate::world::Message| message.session == from.session;
+    let current = |message: &&Message| message.session == from.session;
     let mentions = state.wire_to(exporter.peer()).iter().filter(current);
-    let mentions = mentions.flat_map(crate::world::Message::mentions);
+    let mentions = mentions.flat_map(Message::mentions);
     let uses = state.wire_to(exporter).iter().filter(current);
-    let uses = uses.flat_map(crate::world::Message::uses);
+    let uses = uses.flat_map(Message::uses);
     let meant = mentions.clone().chain(uses).map(|r| (r.descriptor.index(), r.object));
     let meant = meant.chain(to.heap.iter().map(|proxy| (proxy.index, proxy.object)));
     let mut fault = |judgement: &mut Judgement, id, index| {
@@ -128,7 +128,7 @@ fn judge_wire<T>(wire: &Wire, receiver: &Vat<T>, judgement: &mut Judgement) {
             continue;
         }
         judgement.violated.insert_if(PropertyId::L3, delta == 0);
-        let released = |message: &crate::world::Message| {
+        let released = |message: &Message| {
             let mut uses = message.uses();
             message.session == gc.session
                 && uses.any(|r| r.descriptor.index() == index && r.incarnation <= upto)

@@ -2,7 +2,7 @@
 
 use crate::names::VatId;
 use crate::protocol::View;
-use crate::world::{Body, State};
+use crate::world::{Body, Message, State};
 use captp_gc::protocol::Index;
 use serde::Serialize;
 
@@ -37,7 +37,7 @@ pub fn balance<T: View>(state: &State<T>, exporter: VatId, index: Index) -> Opti
     if !(from.open && to.open && from.session == to.session) {
         return None;
     }
-    let current = |message: &&crate::world::Message| message.session == from.session;
+    let current = |message: &&Message| message.session == from.session;
     let export = from.tables.export_at(index);
     let import = to.tables.import_at(index);
     let mut balance = Balance {

@@ -6,10 +6,11 @@ use crate::catalogue;
 use crate::counterexample::{Counterexample, MessageRecord, StepRecord};
 use crate::names::VatId;
 use crate::property::Balance;
+use crate::world::StepKind;
 use std::fmt::Write;
 
 const STEP: usize = 4;
-const VAT: usize = 29;
+const VAT: usize = 28;
 const WIRE: usize = 26;
 
 /// The chart, with its heading and the sentence that names the rule.
@@ -31,7 +32,7 @@ pub fn chart(counterexample: &Counterexample) -> String {
         let (from, to) = (letter(exporter), letter(exporter.peer()));
         format!("{from}.exports[{index}] = in flight + {to}.imports[{index}] + coming back")
     });
-    line(&mut text, &format!("{:>1$}", counts, STEP + 2 * VAT + WIRE + 14));
+    line(&mut text, &format!("{:>1$}", counts, STEP + 2 * VAT + WIRE + 13));
     let heading = columns("", "VatA", "wire", "VatB", "");
     line(&mut text, &paint(STRONG, heading.trim_end()));
     for step in &counterexample.steps {
@@ -50,14 +51,14 @@ pub fn chart(counterexample: &Counterexample) -> String {
     text
 }
 
-/// One step: a row, and one more for each further message.
+/// One step: a row, and one more for each further message, or part of a message.
 fn rows(text: &mut String, step: &StepRecord, violated: Option<&str>) {
     let deed = shorten(step);
-    let mut wire = step.read.iter().map(|m| arrow(m, true)).collect::<Vec<_>>();
-    wire.extend(step.sent.iter().map(|m| arrow(m, false)));
+    let mut wire: Vec<_> = step.read.iter().flat_map(|m| arrow(m, true)).collect();
+    wire.extend(step.sent.iter().flat_map(|m| arrow(m, false)));
     let mut counts = step.after.balance.map_or_else(String::new, balance);
-    if let Some(property) = violated {
-        counts = paint(BAD, &format!("{} ✗ {property}", pad(&counts, 13)));
+    if violated.is_some() {
+        counts = paint(BAD, &counts);
     }
     let (a, b) = match step.actor {
         VatId::A => (deed.as_str(), ""),
@@ -69,6 +70,10 @@ fn rows(text: &mut String, step: &StepRecord, violated: Option<&str>) {
     for further in wire.iter().skip(1) {
         line(text, columns("", "", further, "", "").trim_end());
     }
+    if let Some(property) = violated {
+        let arrow = format!("{:>1$}", format!("✗ {property}"), STEP + 2 * VAT + WIRE + 13);
+        line(text, &paint(BAD, &arrow));
+    }
 }
 
 fn columns(step: &str, a: &str, wire: &str, b: &str, counts: &str) -> String {
@@ -79,25 +84,35 @@ fn columns(step: &str, a: &str, wire: &str, b: &str, counts: &str) -> String {
     row
 }
 
-/// A message as it leaves (`◁──`) or as it is read (`◀──`), pointing to its receiver.
-fn arrow(message: &MessageRecord, read: bool) -> String {
+/// A message as it leaves (`◁─`) or as it is read (`◀─`), pointing to its receiver. Each reference
+/// has a line of its own.
+fn arrow(message: &MessageRecord, read: bool) -> Vec<String> {
     let number = message.number;
-    let label = if read { format!("#{number}") } else { format!("#{number} {}", message.text) };
-    match (message.to, read) {
-        (VatId::A, false) => format!("◁─ {label}"),
-        (VatId::B, false) => format!("{label} ─▷"),
-        (VatId::A, true) => format!("◀─ {label}"),
-        (VatId::B, true) => format!("{label} ─▶"),
-    }
+    let (to_a, to_b) = if read { ("◀─", "─▶") } else { ("◁─", "─▷") };
+    // Both are said beside it.
+    let text = message.text.trim_start_matches("faulty ").trim_start_matches("call ");
+    let (first, second) = match text.split_once(", ").filter(|_| !text.starts_with("GC")) {
+        _ if read => (String::new(), None),
+        Some((first, second)) => (format!(" {first},"), Some(second)),
+        None => (format!(" {text}"), None),
+    };
+    let mut lines = vec![match message.to {
+        VatId::A => format!("{to_a} #{number}{first}"),
+        VatId::B => format!("#{number}{first} {to_b}"),
+    }];
+    let indent = if message.to == VatId::A { 6 } else { 3 };
+    lines.extend(second.map(|second| format!("{}{second}", " ".repeat(indent))));
+    lines
 }
 
 /// What happens, in the width of a column.
 fn shorten(step: &StepRecord) -> String {
     let deed = step.deed.strip_prefix("'s ").unwrap_or(&step.deed);
-    let deed = deed.replace("serves the notification of", "serves notification");
+    let deed = deed.replace("serves the notification of", "notification of");
     match &step.read {
         Some(message) => format!("reads #{}", message.number),
-        None => deed.replace("breaks the protocol: sends", "faulty:"),
+        None if step.kind == StepKind::Fail => "breaks the protocol".to_owned(),
+        None => deed,
     }
 }
 

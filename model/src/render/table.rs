@@ -8,14 +8,24 @@ use crate::report::{Report, Row};
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use std::time::Duration;
 
-const RIGHT: &[usize] = &[4, 5, 6, 7, 8];
+const RIGHT: &[usize] = &[4, 5, 6, 8, 9];
 
 /// The table, and below it what is not as expected.
 pub fn table(report: &Report) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    let heading =
-        ["world", "bent", "expected", "found", "states", "depth", "steps", "time", "states/s"];
+    let heading = [
+        "world",
+        "bent",
+        "expected",
+        "found",
+        "states",
+        "depth",
+        "steps",
+        "rule kept",
+        "time",
+        "states/s",
+    ];
     table.set_header(heading);
     for row in &report.rows {
         table.add_row(cells(row).map(Cell::new));
@@ -41,10 +51,9 @@ pub fn table(report: &Report) -> String {
 /// The lines below the charts: what the rows mean, and the verdict on the whole.
 pub fn summary(report: &Report) -> String {
     let mut lines = Vec::new();
-    for row in &report.rows {
-        if row.expected == Verdict::Holds && row.verdict == Verdict::Holds {
-            lines.push(coverage(row));
-        }
+    let full: Vec<_> = report.rows.iter().filter(|row| row.rule.is_none()).collect();
+    if !full.is_empty() {
+        lines.extend(coverage(&full));
     }
     let states: u64 = report.rows.iter().map(|row| row.states).sum();
     let collisions: f64 = report.rows.iter().map(|row| row.collision_probability).sum();
@@ -90,16 +99,35 @@ fn verdict(report: &Report) -> Vec<String> {
     lines
 }
 
-fn coverage(row: &Row) -> String {
-    let names = |ids: &[PropertyId]| ids.iter().map(|id| id.name()).collect::<Vec<_>>().join(" ");
-    let mut line = format!("{}: put to the test and holding: {}", row.name, names(&row.witnesses));
-    for untested in &row.untested {
-        line += &format!("; not put to the test: {} (needs {})", untested.property, untested.needs);
+/// Which property was put to the test in which world of the full rules.
+fn coverage(rows: &[&Row]) -> Vec<String> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let names = rows.iter().map(|row| row.name.to_owned());
+    table.set_header(std::iter::once("full rules".to_owned()).chain(names));
+    for id in PropertyId::ALL {
+        let cells = rows.iter().map(|row| {
+            if row.violated.contains(&id) {
+                "violated".to_owned()
+            } else if row.witnesses.contains(&id) {
+                "tested".to_owned()
+            } else {
+                let untested = row.untested.iter().find(|untested| untested.property == id);
+                untested.map_or_else(|| "-".to_owned(), |u| format!("needs {}", u.needs))
+            }
+        });
+        table.add_row(std::iter::once(format!("{id} {}", id.title())).chain(cells));
     }
-    line + &format!("  [{}]", row.flags)
+    let mut lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    if let Some(heading) = lines.first_mut() {
+        *heading = paint(STRONG, heading);
+    }
+    lines.extend(rows.iter().map(|row| paint(FAINT, &format!(" {}: {}", row.name, row.flags))));
+    lines.push(String::new());
+    lines
 }
 
-fn cells(row: &Row) -> [String; 9] {
+fn cells(row: &Row) -> [String; 10] {
     let world = if row.rule.is_some() {
         row.name.to_owned()
     } else {
@@ -123,6 +151,7 @@ fn cells(row: &Row) -> [String; 9] {
         thousands(row.states),
         row.depth.to_string(),
         steps,
+        row.control.as_ref().map_or("-", |control| control.verdict.name()).to_owned(),
         seconds(row.seconds),
         rate(row),
     ]

@@ -16,7 +16,7 @@ pub use vat::{Left, Outbox, Owed, Proxy, Vat, VatActor};
 pub use wire::{Body, Message, Ref, Wire, WireOrder};
 
 use crate::names::VatId;
-use crate::property::{Judgement, PropertyId, judge};
+use crate::property::{Judgement, PropertyId, explain, judge, subject};
 use crate::protocol::Protocol;
 use crate::sizes::Sizes;
 use stateright::{Model, Property};
@@ -143,6 +143,18 @@ impl<P: Protocol> Model for World<P> {
 
     fn format_action(&self, action: &Action) -> String {
         action.to_string()
+    }
+
+    /// What the Explorer shows beside a step: what the state it leads to violates, and the state.
+    fn format_step(&self, state: &Self::State, action: Action) -> Option<String> {
+        let next = self.next_state(state, action)?;
+        let mut text = format!("{action}\n\n");
+        for property in self.judge(&next).violated.iter() {
+            let at = subject(self, &next, property);
+            let finding = explain(&next, Some(&action), property, at);
+            text += &format!("✗ {property} {}: {finding}\n\n", property.title());
+        }
+        Some(text + &format!("{next:?}"))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

@@ -5,15 +5,13 @@
 
 use crate::names::Object;
 use captp_gc::protocol::{Descriptor, Index, SessionId};
-use serde::Serialize;
 use smallvec::SmallVec;
 use std::fmt;
 
 /// One reference in a message.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ref {
     /// As it stands on the wire.
-    #[serde(serialize_with = "as_text")]
     pub descriptor: Descriptor,
     /// Ghost: the object that was meant.
     pub object: Object,
@@ -124,10 +122,6 @@ impl Wire {
     pub fn take(&mut self, position: usize) -> Option<Message> {
         (position < self.0.len()).then(|| self.0.remove(position))
     }
-}
-
-fn as_text<S: serde::Serializer>(value: &impl fmt::Display, s: S) -> Result<S::Ok, S::Error> {
-    s.collect_str(value)
 }
 
 impl fmt::Display for Ref {

@@ -1,0 +1,60 @@
+//! The two races of the seed, as a user sees them.
+#![cfg(not(loom))]
+
+use model::catalogue::{self, Task};
+use model::check::{Control, Finding};
+use model::engine::{Budget, Progress};
+use model::mutation::{DISTRIBUTED_RACE, LOCAL_RACE};
+use model::property::PropertySet;
+use model::render::chart;
+
+fn find(id: &str) -> Finding {
+    let (system, mutation) = catalogue::mutation(id).unwrap();
+    let task = Task { system, mutation: Some(mutation), sizes: mutation.sizes };
+    let progress = Progress::default();
+    let (properties, budget) = (PropertySet::ALL, Budget::default());
+    let control = Control { properties, threads: 1, budget, progress: &progress };
+    (system.search)(&task, &control)
+}
+
+fn plain(id: &str) -> String {
+    let finding = find(id);
+    anstream::adapter::strip_str(&chart::chart(&finding.counterexamples[0])).to_string()
+}
+
+#[test]
+fn the_distributed_race_is_drawn_with_both_counts_and_the_sum_that_stops_matching() {
+    insta::assert_snapshot!(plain(DISTRIBUTED_RACE));
+}
+
+#[test]
+fn the_local_race_is_drawn_with_the_successor_that_is_harmed() {
+    insta::assert_snapshot!(plain(LOCAL_RACE));
+}
+
+#[test]
+fn a_message_with_two_references_takes_two_lines() {
+    insta::assert_snapshot!(plain("import-counted-once-per-message"));
+}
+
+#[test]
+fn a_session_that_ends_is_drawn() {
+    insta::assert_snapshot!(plain("old-message-read"));
+}
+
+#[test]
+fn every_chart_fits_a_hundred_columns() {
+    for mutation in catalogue::SYSTEMS[0].mutations {
+        let chart = plain(mutation.id);
+        let (steps, _prose) = chart.split_once("✗").unwrap_or((&chart, ""));
+        for line in steps.lines().skip(3) {
+            assert!(line.chars().count() <= 100, "{}: {line}", mutation.id);
+        }
+    }
+}
+
+#[test]
+fn the_counterexample_as_data_says_everything_that_is_drawn() {
+    let finding = find(DISTRIBUTED_RACE);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&finding.counterexamples[0]).unwrap());
+}
