@@ -54,7 +54,8 @@ pub struct CheckArgs {
     #[arg(long, value_name = "NAME", value_parser = names(scenario_ids()))]
     pub scenario: Option<String>,
     /// Only this mutation; may be given several times.
-    #[arg(long, value_name = "ID", value_parser = names(mutation_ids()), conflicts_with = "scenario")]
+    #[arg(long, value_name = "ID", conflicts_with = "scenario")]
+    #[arg(value_parser = names(mutation_ids()))]
     pub mutation: Vec<String>,
     /// Only this property, and the mutations that it kills.
     #[arg(long, value_name = "ID", ignore_case = true, value_parser = names(property_ids()))]

@@ -234,7 +234,7 @@ pub const MUTATIONS: &[Mutation] = &[
         title: "a delta above the count is taken for the count",
         rule: Rule::R5,
         kills: PropertyId::S7,
-        stands_for: "E itself, @endo/captp, @endo/ocapn: an over-release frees silently",
+        stands_for: "tables in which an over-release frees silently",
         sizes: Sizes { sends: PerVat::each(0, 1), faults: PerVat::each(1, 0), ..ONE_WAY },
         bend: Bend::SaturatingSubtraction,
     },

@@ -31,7 +31,7 @@
 //! |---|---|
 //! | [`count`] | checked counts: nothing wraps |
 //! | [`ids`] | [`Index`], [`SessionId`], [`Incarnation`] |
-//! | [`export_slot`], [`import_slot`] | the transitions of one slot, each state a plain `Copy` value |
+//! | [`export_slot`], [`import_slot`] | the transitions of one slot |
 //! | [`ExportTable`], [`ImportTable`] | the sequential tables made of them |
 //! | [`Tables`] | both tables of one vat in one session: whole messages, all or nothing |
 //!

@@ -98,11 +98,18 @@ fn arrow(message: &MessageRecord, read: bool) -> Vec<String> {
     };
     let mut lines = vec![match message.to {
         VatId::A => format!("{to_a} #{number}{first}"),
-        VatId::B => format!("#{number}{first} {to_b}"),
+        VatId::B => right(&format!("#{number}{first} {to_b}")),
     }];
-    let indent = if message.to == VatId::A { 6 } else { 3 };
-    lines.extend(second.map(|second| format!("{}{second}", " ".repeat(indent))));
+    lines.extend(second.map(|second| match message.to {
+        VatId::A => format!("      {second}"),
+        VatId::B => right(&format!("{second}   ")),
+    }));
     lines
+}
+
+/// `text` at the right end of the wire's column.
+fn right(text: &str) -> String {
+    format!("{text:>0$}", WIRE - 1)
 }
 
 /// What happens, in the width of a column.

@@ -74,8 +74,10 @@ pub fn summary(report: &Report) -> String {
     lines.push(paint(
         FAINT,
         &format!(
-            "model {}, {}, {} threads, {budget}; exhaustive search, so there is no seed.",
-            made.model, made.rustc, made.threads
+            "model {}, {}, {}, {budget}; exhaustive search, so there is no seed.",
+            made.model,
+            made.rustc,
+            plural(made.threads, "thread")
         ),
     ));
     lines.extend(verdict(report));
@@ -90,9 +92,12 @@ fn verdict(report: &Report) -> Vec<String> {
             paint(style, &format!("{}: {problem}.", row.name))
         })
         .collect();
-    let rows = report.rows.len();
+    let worlds = match report.rows.len() {
+        1 => "The one world".to_owned(),
+        worlds => format!("All {worlds} worlds"),
+    };
     lines.push(match report.exit_status {
-        0 => paint(GOOD, &format!("All {rows} worlds came out as expected, and complete.")),
+        0 => paint(GOOD, &format!("{worlds} came out as expected, and complete.")),
         3 => paint(UNSURE, "Incomplete: nothing unexpected was found, but not all was searched."),
         _ => paint(BAD, "Not as expected."),
     });
@@ -185,6 +190,10 @@ fn rate(row: &Row) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "for people")]
     let rate = row.states_per_second as u64;
     thousands(rate)
+}
+
+fn plural(number: usize, noun: &str) -> String {
+    if number == 1 { format!("{number} {noun}") } else { format!("{number} {noun}s") }
 }
 
 fn seconds(seconds: f64) -> String {

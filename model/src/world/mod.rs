@@ -6,6 +6,7 @@
 //! each other.
 
 pub mod actor;
+mod reading;
 mod show;
 mod step;
 mod vat;

@@ -1,0 +1,109 @@
+//! What a reader may rely on in this repository, enforced.
+#![cfg(not(loom))]
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const LINES_MAX: usize = 400;
+const COLUMNS_MAX: usize = 100;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Every Rust source file of the repository, with its path from the root.
+fn sources() -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut folders: Vec<_> = ["impl", "model", "checks", "benches"].map(|f| root().join(f)).into();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+                found.insert(name, fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    assert!(found.len() > 30, "the sources were not found");
+    found
+}
+
+#[test]
+fn every_file_can_be_read_in_one_sitting() {
+    for (name, text) in sources() {
+        let lines = text.lines().count();
+        assert!(lines <= LINES_MAX, "{name} has {lines} lines");
+        for (number, line) in text.lines().enumerate() {
+            let columns = line.chars().count();
+            assert!(columns <= COLUMNS_MAX, "{name}:{} has {columns} columns", number + 1);
+        }
+    }
+}
+
+#[test]
+fn every_module_says_what_it_is() {
+    for (name, text) in sources() {
+        assert!(text.starts_with("//! "), "{name} has no heading");
+    }
+}
+
+#[test]
+fn every_rule_is_cited_where_it_is_applied_and_is_bent_by_a_mutation() {
+    let sources = sources();
+    let protocol: String = sources
+        .iter()
+        .filter(|(name, _)| name.starts_with("impl/src/protocol/") && !name.ends_with("mod.rs"))
+        .map(|(_, text)| text.as_str())
+        .collect();
+    let mutations = &sources["model/src/mutation.rs"];
+    for rule in 1..=8 {
+        let bent = format!("rule: Rule::R{rule},");
+        assert!(mutations.contains(&bent), "no mutation bends R{rule}");
+        // The order of the channels is a duty of whoever moves the messages.
+        let applied = if rule == 6 { &sources["model/src/world/wire.rs"] } else { &protocol };
+        assert!(applied.contains(&format!("R{rule}")), "R{rule} is cited nowhere");
+    }
+}
+
+#[test]
+fn data_flows_one_way() {
+    let allowed: BTreeMap<&str, &[&str]> = [
+        ("captp-gc", &[][..]),
+        ("model", &["captp-gc"]),
+        ("checks", &["captp-gc", "model"]),
+        ("benches", &["captp-gc", "model"]),
+    ]
+    .into();
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    assert_eq!(packages.len(), allowed.len());
+    for package in packages {
+        let name = package["name"].as_str().unwrap();
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let dependency = dependency["name"].as_str().unwrap();
+            if allowed.contains_key(dependency) {
+                assert!(allowed[name].contains(&dependency), "{name} must not use {dependency}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_production_crate_depends_on_nothing_by_default() {
+    let manifest = fs::read_to_string(root().join("impl/Cargo.toml")).unwrap();
+    let (_, dependencies) = manifest.split_once("[dependencies]").unwrap();
+    let (dependencies, _) = dependencies.split_once("\n[").unwrap();
+    for line in dependencies.lines().filter(|line| !line.trim().is_empty()) {
+        assert!(line.contains("optional = true"), "{line}");
+    }
+}

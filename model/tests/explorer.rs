@@ -1,0 +1,128 @@
+//! Stateright's Explorer on a counterexample, asked over HTTP as its page asks.
+#![cfg(not(loom))]
+
+use assert_cmd::assert::OutputAssertExt;
+use predicates::str::contains;
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+struct Server {
+    child: Child,
+    lines: Vec<String>,
+}
+
+impl Server {
+    /// Starts the Explorer on any free port, and reads what it prints.
+    fn start(arguments: &[&str], folder: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_model"))
+            .args(["explore", "--address", "127.0.0.1:0"])
+            .args(arguments)
+            .current_dir(folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut lines = Vec::new();
+        for line in output.lines().map(Result::unwrap) {
+            let last = line.contains("Ctrl-C");
+            lines.push(line);
+            if last {
+                break;
+            }
+        }
+        Self { child, lines }
+    }
+
+    /// The address of the first line that contains `label`.
+    fn url(&self, label: &str) -> &str {
+        let line = self.lines.iter().find(|line| line.contains(label)).unwrap();
+        line.rsplit_once(": ").unwrap().1
+    }
+
+    fn get(&self, path: &str) -> String {
+        let (origin, _) = self.url("from the start").split_once("/#").unwrap();
+        let url = format!("{origin}{path}");
+        for _ in 0..50 {
+            if let Ok(mut response) = ureq::get(&url).call() {
+                return response.body_mut().read_to_string().unwrap();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("{url} does not answer");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _status = self.child.wait();
+    }
+}
+
+#[test]
+fn the_printed_address_leads_to_the_violation_step_by_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&["--mutation", "uncounted-drop"], folder.path());
+    let url = server.url("S1 violated in 7 steps");
+    let (_, path) = url.split_once("/#/steps").unwrap();
+    let (before, last) = path.rsplit_once('/').unwrap();
+    let steps: Value = serde_json::from_str(&server.get(&format!("/.states{before}"))).unwrap();
+    let step = &steps[last.parse::<usize>().unwrap()];
+    assert_eq!(step["action"], "VatB reads GCExportOp(0, 1)");
+    let outcome = step["outcome"].as_str().unwrap();
+    insta::assert_snapshot!(outcome);
+    let names: Vec<_> =
+        step["properties"].as_array().unwrap().iter().map(|p| p[1].as_str().unwrap()).collect();
+    assert!(names.contains(&"S1 no premature free"), "{names:?}");
+}
+
+#[test]
+fn the_actions_read_like_a_story() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&["--mutation", "no-successor-check"], folder.path());
+    let (_, path) = server.url("S4 violated").split_once("/#/steps").unwrap();
+    let indices: Vec<_> = path.split('/').skip(1).collect();
+    let mut story = Vec::new();
+    for at in 1..indices.len() {
+        let before = format!("/.states/{}", indices[..at].join("/"));
+        let steps: Value = serde_json::from_str(&server.get(&before)).unwrap();
+        let step = &steps[indices[at].parse::<usize>().unwrap()];
+        story.push(step["action"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(
+        story,
+        [
+            "VatB sends Bob",
+            "VatA reads NewFarDesc(0) Bob",
+            "VatA drops Bob's proxy",
+            "VatA's collector clears imports[0]",
+            "VatB sends Bob",
+            "VatA reads ImportDesc(0) Bob",
+            "VatA serves the notification of imports[0]",
+        ]
+    );
+}
+
+#[test]
+fn a_folder_ui_where_it_is_started_is_not_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let ui = folder.path().join("ui");
+    std::fs::create_dir(&ui).unwrap();
+    std::fs::write(ui.join("index.htm"), "somebody's private page").unwrap();
+    let server = Server::start(&["--mutation", "canary"], folder.path());
+    let page = server.get("/");
+    assert!(page.contains("Stateright") && !page.contains("private"), "{page}");
+}
+
+#[test]
+fn an_address_in_use_is_a_sentence_and_status_2() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    Command::new(env!("CARGO_BIN_EXE_model"))
+        .args(["explore", "--mutation", "canary", "--address", &address])
+        .assert()
+        .code(2)
+        .stderr(contains(format!("error: cannot serve on {address}: ")));
+}
