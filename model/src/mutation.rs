@@ -54,8 +54,8 @@ impl Rule {
                  the whole import count back, once"
             }
             Self::R4 => {
-                "the exporter subtracts the delta; at zero, and only there, it forgets the entry in \
-                 both directions"
+                "the exporter subtracts the delta; at zero, and only there, it forgets the entry \
+                 in both directions"
             }
             Self::R5 => {
                 "a message that violates the protocol ends the session and touches nothing else, \
@@ -144,7 +144,7 @@ pub const MUTATIONS: &[Mutation] = &[
         title: "an ImportDesc is written without raising the export count",
         rule: Rule::R1,
         kills: PropertyId::C1,
-        stands_for: "the seed: every time VatB sends an ImportDesc(i), it increments exportCount[i]",
+        stands_for: "the seed: with every ImportDesc(i) sent, VatB increments exportCount[i]",
         sizes: ONE_WAY,
         bend: Bend::ExportNotCounted,
     },

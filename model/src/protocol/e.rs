@@ -135,6 +135,21 @@ impl ETables {
         Some(index)
     }
 
+    fn serve(&mut self, notification: Notification) -> Option<(Index, u32)> {
+        self.tables.notify(notification).map(|op| (op.index, op.delta.get()))
+    }
+
+    fn recall_count(&mut self, session: SessionId, index: Index) -> Option<u32> {
+        let counts = self.remembered.iter().enumerate();
+        let (position, count) =
+            counts.filter(|(_, (_, at))| *at == index).find_map(|(p, (m, _))| match m {
+                Memory::Count(of, count) if *of == session => Some((p, *count)),
+                _ => None,
+            })?;
+        self.remembered.remove(position);
+        Some(count)
+    }
+
     fn remember(&mut self, memory: Memory, index: Index) {
         if !self.remembered.contains(&(memory, index)) {
             self.remembered.push((memory, index));
@@ -280,13 +295,8 @@ impl Protocol for ECapTp {
     fn notify(&self, own: &mut ETables, notification: Notification) -> Option<(Index, u32)> {
         let (session, index) = (notification.session, notification.index);
         if session != own.tables.session() {
-            if let Some(position) = own.remembered.iter().position(
-                |(memory, at)| matches!(memory, Memory::Count(of, _) if *of == session && *at == index),
-            ) && let (Memory::Count(_, count), _) = own.remembered.remove(position)
-            {
-                return Some((index, count));
-            }
-            return own.tables.notify(notification).map(|op| (op.index, op.delta.get()));
+            let wrongly = own.recall_count(session, index).map(|count| (index, count));
+            return wrongly.or_else(|| own.serve(notification));
         }
         match self.bend {
             Some(Bend::NoSuccessorCheck | Bend::DeadProxyHandedOut) => {
@@ -294,17 +304,16 @@ impl Protocol for ECapTp {
                 let _successor = own.tables.clear(index);
             }
             Some(Bend::CountKeptAfterRelease) => {
-                let op = own.tables.clone().notify(notification);
-                return op.map(|op| (op.index, op.delta.get()));
+                return own.clone().serve(notification);
             }
             Some(Bend::EmptyReleaseSent) => {
                 let live = own.tables.imports().entry(index).is_some_and(|e| e.slot.is_live());
-                let op = own.tables.notify(notification);
-                return (!live).then(|| (index, op.map_or(0, |op| op.delta.get())));
+                let served = own.serve(notification);
+                return if live { served } else { served.or(Some((index, 0))) };
             }
             _ => {}
         }
-        own.tables.notify(notification).map(|op| (op.index, op.delta.get()))
+        own.serve(notification)
     }
 
     fn close(&self, own: &mut ETables, next: SessionId) -> Vec<Object> {

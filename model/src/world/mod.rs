@@ -1,9 +1,9 @@
 //! The world: two vats, a channel each way, and a step at a time.
 //!
-//! The vats are Stateright actors ([`actor`]). Stateright's own composition of actors keeps a
-//! tree of maps and strings for every state; this one keeps the two vats and the two channels and
-//! nothing else, and explores the same states several times faster. A test holds the two against
-//! each other.
+//! The vats are Stateright actors ([`actor`]). Stateright's own composition of actors keeps maps of
+//! timers, choices and strings in every state; this one keeps the two vats and the two channels and
+//! nothing else, which leaves time to judge every state. A test holds the two against each other:
+//! they reach exactly as many states.
 
 pub mod actor;
 mod reading;

@@ -1,0 +1,48 @@
+//! README shows what the program prints.
+#![cfg(not(loom))]
+
+mod common;
+
+use common::search_with;
+use model::catalogue::{self, Task};
+use model::check::Control;
+use model::engine::{Budget, Progress};
+use model::mutation::DISTRIBUTED_RACE;
+use model::property::PropertySet;
+use model::render::chart;
+use model::sizes::{PerVat, Sizes};
+
+const README: &str = include_str!("../../README.md");
+const CHANGELOG: &str = include_str!("../../CHANGELOG.md");
+
+#[test]
+fn the_chart_in_the_readme_is_the_chart_that_is_printed() {
+    let (system, mutation) = catalogue::mutation(DISTRIBUTED_RACE).unwrap();
+    let task = Task { system, mutation: Some(mutation), sizes: mutation.sizes };
+    let progress = Progress::default();
+    let (properties, budget) = (PropertySet::ALL, Budget::default());
+    let control = Control { properties, threads: 1, budget, progress: &progress };
+    let finding = (system.search)(&task, &control);
+    let chart = chart::chart(&finding.counterexamples[0]);
+    let chart = anstream::adapter::strip_str(&chart).to_string();
+    let (drawn, _prose) = chart.split_once("\n\nS1 ").unwrap();
+    assert!(README.contains(drawn), "{drawn}");
+}
+
+#[test]
+fn the_changelog_has_the_counts_that_the_tests_pin() {
+    for count in ["1,986,765", "1,392,027", "2,581,248"] {
+        assert!(CHANGELOG.contains(count), "{count}");
+    }
+}
+
+/// Minutes of work for a debug build: `cargo test -p model --release --test readme -- --ignored`.
+#[test]
+#[ignore = "8.9 million states"]
+fn the_larger_run_has_the_number_of_states_that_the_readme_gives() {
+    let base = catalogue::SYSTEMS[0].scenarios[0].sizes;
+    let sizes = Sizes { calls: PerVat::each(2, 0), ..base };
+    let outcome = search_with(None, sizes, 2);
+    assert_eq!((outcome.cut, outcome.counts.distinct), (None, 8_900_811));
+    assert!(README.contains("8,900,811"));
+}
