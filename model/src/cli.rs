@@ -10,9 +10,9 @@ use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
-  model check                                every system and every mutation, about half a minute
+  model check                                every system and every mutation, half a minute
   model check --mutation no-successor-check  the local race, with its chart
-  model check --system e-captp --sends 0,4   the full rules in a larger world
+  model check --scenario one-way --calls 2,0 the full rules in a larger world
   model list                                 what there is to check
   model explore --mutation uncounted-drop    the distributed race, in a browser
 

@@ -7,7 +7,6 @@ use crate::property::{Balance, PropertyId, Subject, balance, explain, subject};
 use crate::protocol::Protocol;
 use crate::sizes::Sizes;
 use crate::world::{Action, State, StepKind, Wire, World};
-use captp_gc::protocol::Index;
 use serde::Serialize;
 
 /// A shortest walk from the initial state to a violation.
@@ -196,10 +195,4 @@ impl Numbers {
 /// Whether what is new was put ahead of what was there.
 fn overtook(old: &Wire, new: &Wire) -> bool {
     !old.is_empty() && !old.iter().eq(new.iter().take(old.iter().count()))
-}
-
-impl From<SubjectRecord> for Subject {
-    fn from(record: SubjectRecord) -> Self {
-        Self { exporter: record.exporter, index: Index::new(record.index) }
-    }
 }

@@ -56,6 +56,7 @@ const NAMES: [[&str; OBJECTS_MAX as usize]; 2] =
 
 /// An object, wherever a reference to it may be. Names with an A live in VatA, with a B in VatB.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Object {
     home: VatId,
     number: u8,
@@ -80,6 +81,22 @@ impl Object {
     /// Its name.
     pub fn name(self) -> &'static str {
         NAMES[self.home.number()][usize::from(self.number)]
+    }
+}
+
+impl From<Object> for String {
+    fn from(object: Object) -> Self {
+        object.name().to_owned()
+    }
+}
+
+impl TryFrom<String> for Object {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let all = VatId::BOTH.into_iter().flat_map(|home| Self::of(home, OBJECTS_MAX));
+        let mut named = all.filter(|object| object.name() == name);
+        named.next().ok_or_else(|| format!("no object is called '{name}'"))
     }
 }
 

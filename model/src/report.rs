@@ -212,6 +212,9 @@ impl Row {
             }
             (Verdict::Violated, Some(named)) if !self.caught_as_named() => {
                 let caught = list(&self.violated);
+                if cut != Some(Cut::Violated) {
+                    return Some(format!("incomplete: {why} when only {caught} had caught it"));
+                }
                 return Some(format!("caught by {caught}, not by {named}, which it names"));
             }
             (Verdict::Holds, Some(named)) => {

@@ -7,8 +7,9 @@ use common::{search, search_with, search_within, sizes, world};
 use model::engine::{self, Budget, Cut, Progress, replay};
 use model::mutation::{self, MUTATIONS};
 use model::property::{Judgement, PropertyId, PropertySet};
+use model::protocol::e::ETables;
 use model::sizes::{PerVat, Sizes};
-use model::world::World;
+use model::world::{State, World};
 use std::time::{Duration, Instant};
 
 fn larger() -> Sizes {
@@ -95,6 +96,21 @@ fn a_trail_of_another_model_is_not_walked() {
     assert!(replay(&world(Some(race.bend), race.sizes), trail).is_some());
     assert!(replay(&world(None, race.sizes), trail).is_none());
     assert!(replay(&world(None, race.sizes), &Vec::new()).is_none());
+}
+
+/// A search may be saved, or spread over machines.
+#[test]
+fn a_state_that_is_written_down_and_read_again_is_the_same_state() {
+    let outcome = search(None, larger());
+    let world = world(None, larger());
+    for (property, trail) in &outcome.witnesses {
+        for (_, state) in replay(&world, trail).unwrap().steps {
+            let text = serde_json::to_string(&state).unwrap();
+            let again: State<ETables> = serde_json::from_str(&text).unwrap();
+            assert!(again == state, "{property}: {text}");
+            assert_eq!(engine::fingerprint(&again), engine::fingerprint(&state));
+        }
+    }
 }
 
 /// If this ever passes as "holds", the search does not look at what it is told.

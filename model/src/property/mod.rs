@@ -17,7 +17,7 @@ pub use ledger::{Balance, balance};
 
 use crate::names::VatId;
 use crate::sizes::Sizes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -182,7 +182,7 @@ impl FromStr for PropertyId {
 }
 
 /// A set of properties.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct PropertySet(u16);
 
 impl PropertySet {

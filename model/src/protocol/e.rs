@@ -15,6 +15,7 @@ use captp_gc::protocol::{
     Descriptor, Index, Limits, Misuse, Notification, Received, Reference, SessionId, Tables,
     Violation,
 };
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 /// E's CapTP, with at most one rule bent.
@@ -74,14 +75,14 @@ pub enum Bend {
 }
 
 /// One vat's tables, and what a bent protocol wrongly remembers beside them.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct ETables {
     tables: Tables<Object>,
     remembered: SmallVec<[(Memory, Index); 1]>,
 }
 
 /// What a bent protocol remembers of an index.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 enum Memory {
     /// The object that had it.
     Freed(Object),
@@ -350,10 +351,6 @@ impl View for ETables {
 
     fn import_at(&self, index: Index) -> Option<ImportView> {
         let entry = self.tables.imports().entry(index)?;
-        Some(ImportView {
-            count: entry.slot.count().get(),
-            live: entry.slot.is_live(),
-            incarnation: entry.incarnation.get(),
-        })
+        Some(ImportView { count: entry.slot.count().get(), live: entry.slot.is_live() })
     }
 }

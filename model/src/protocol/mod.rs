@@ -45,8 +45,6 @@ pub struct ImportView {
     pub count: u32,
     /// Whether the table takes the proxy for live.
     pub live: bool,
-    /// The proxy installed last.
-    pub incarnation: u64,
 }
 
 /// One vat's tables in one session: a small value, ordered throughout, so that equal histories

@@ -20,6 +20,7 @@ use crate::names::VatId;
 use crate::property::{Judgement, PropertyId, explain, judge, subject};
 use crate::protocol::Protocol;
 use crate::sizes::Sizes;
+use serde::{Deserialize, Serialize};
 use stateright::{Model, Property};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -31,7 +32,7 @@ pub struct World<P> {
 }
 
 /// A state of the world.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State<T> {
     vats: [Arc<Vat<T>>; 2],
     /// To VatA, and to VatB.

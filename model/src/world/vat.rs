@@ -10,13 +10,14 @@ use crate::property::{PropertyId, PropertySet};
 use crate::protocol::Protocol;
 use crate::sizes::Sizes;
 use captp_gc::protocol::{Descriptor, Index, Notification, Reference, SessionId};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 /// What a step puts on the wire, in order.
 pub type Outbox = SmallVec<[Message; 2]>;
 
 /// A proxy on the vat's heap: it exists until the collector clears the weak reference to it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Proxy {
     /// Where it stands in the import table.
     pub index: Index,
@@ -29,7 +30,7 @@ pub struct Proxy {
 }
 
 /// A notification that the collector has scheduled.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Owed {
     /// What will be served.
     pub notification: Notification,
@@ -38,7 +39,7 @@ pub struct Owed {
 }
 
 /// How many more steps of each bounded kind the application may take.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Left {
     /// Messages with references.
     pub sends: u8,
@@ -51,7 +52,7 @@ pub struct Left {
 }
 
 /// The state of one vat.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Vat<T> {
     /// The tables of the current session.
     pub tables: T,

@@ -5,11 +5,12 @@
 
 use crate::names::Object;
 use captp_gc::protocol::{Descriptor, Index, SessionId};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::fmt;
 
 /// One reference in a message.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Ref {
     /// As it stands on the wire.
     pub descriptor: Descriptor,
@@ -20,7 +21,7 @@ pub struct Ref {
 }
 
 /// What a message says.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Body {
     /// `DeliverOp` to the peer's first object, with one argument.
     Deliver1(Ref),
@@ -42,7 +43,7 @@ pub enum Body {
 }
 
 /// One message on the wire.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Message {
     /// The connection it travels on.
     pub session: SessionId,
@@ -89,7 +90,7 @@ pub enum WireOrder {
 }
 
 /// The messages in flight in one direction, in the order in which they were put on the wire.
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Wire(SmallVec<[Message; 3]>);
 
 impl Wire {
