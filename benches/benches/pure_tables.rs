@@ -11,7 +11,7 @@ fn main() {}
 
 #[cfg(not(loom))]
 mod tables {
-    use captp_gc::protocol::{Descriptor, Index, Limits, Reference, SessionId, Tables};
+    use captp_gc::protocol::{Descriptor, Index, Limits, Received, Reference, SessionId, Tables};
     use criterion::Criterion;
     use std::hint::black_box;
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,17 +23,19 @@ mod tables {
         let new = || Tables::new(SessionId::FIRST, Limits::default());
         let (mut exporter, mut importer) = (new(), new());
         for object in 0..LIVE {
-            let message = exporter.write(&[Reference::Local(object)]);
-            importer.read(&message.expect("within limits")).expect("a correct message");
+            let written = exporter.write(&[Reference::Local(object)]);
+            let message = exporter.sent(written.expect("within limits")).expect("just written");
+            importer.read(&message).expect("a correct message");
         }
         (exporter, importer)
     }
 
     /// Export, import, clear, notify, and the GCExportOp read.
     fn life(exporter: &mut Tables<u64>, importer: &mut Tables<u64>, object: u64) -> Option<u64> {
-        let message = exporter.write(&[Reference::Local(object)]).ok()?;
-        importer.read(&message).ok()?;
-        let notification = importer.clear(message[0].index()).ok()?;
+        let written = exporter.write(&[Reference::Local(object)]).ok()?;
+        let message = exporter.sent(written).ok()?;
+        let Received::Proxy { proxy, .. } = importer.read(&message).ok()?[0] else { return None };
+        let notification = importer.clear(proxy).ok()?;
         let op = importer.notify(notification)?;
         exporter.gc_export(op.index, op.delta.get()).ok()?
     }
@@ -52,7 +54,7 @@ mod tables {
         group.bench_function("export again, and un-export", |b| {
             b.iter(|| {
                 let written = exporter.write(&[Reference::Local(black_box(7))]);
-                exporter.unwrite(&written.expect("within limits"))
+                exporter.unwrite(written.expect("within limits"))
             });
         });
         group.bench_function("whole life cycle", |b| {

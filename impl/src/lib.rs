@@ -19,16 +19,17 @@
 //! returned to the caller.
 //!
 //! ```
-//! use captp_gc::protocol::{Descriptor, Limits, Reference, SessionId, Tables};
+//! use captp_gc::protocol::{Limits, Received, Reference, SessionId, Tables};
 //!
 //! # fn main() -> Result<(), Box<dyn core::error::Error>> {
 //! let mut vat_b = Tables::new(SessionId::FIRST, Limits::default());
 //! let mut vat_a = Tables::<&str>::new(SessionId::FIRST, Limits::default());
 //!
 //! // VatB mentions Bob for the first time, VatA reads it and holds Bob's proxy.
-//! let message = vat_b.write(&[Reference::Local("Bob")])?;
-//! let Descriptor::NewFarDesc(bob) = message[0] else { unreachable!() };
-//! vat_a.read(&message)?;
+//! let written = vat_b.write(&[Reference::Local("Bob")])?;
+//! let message = vat_b.sent(written)?;
+//! let received = vat_a.read(&message)?;
+//! let Received::Proxy { proxy: bob, .. } = received[0] else { unreachable!() };
 //!
 //! // VatA's collector takes the proxy; serving the notification yields the GCExportOp to send.
 //! let notification = vat_a.clear(bob)?;

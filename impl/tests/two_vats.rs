@@ -3,8 +3,8 @@
 #![cfg(not(loom))]
 
 use captp_gc::protocol::{
-    Descriptor, GcExportOp, Index, Limits, Notification, Received, Reference, SessionId, Tables,
-    Violation,
+    Descriptor, GcExportOp, Index, Limits, Notification, ProxyId, Received, Reference, SessionId,
+    Tables, Violation,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, VecDeque};
@@ -40,7 +40,7 @@ struct Vat {
     tables: Tables<u8>,
     inbox: VecDeque<Message>,
     owed: Vec<Notification>,
-    proxies: BTreeMap<Index, u8>,
+    proxies: BTreeMap<Index, (ProxyId, u8)>,
 }
 
 struct World([Vat; 2]);
@@ -66,8 +66,8 @@ impl World {
             Step::Collect(vat, pick) => {
                 let vat = &mut self.0[usize::from(vat)];
                 if let Some(index) = nth(vat.proxies.keys().copied(), pick) {
-                    vat.proxies.remove(&index);
-                    vat.owed.push(vat.tables.clear(index).unwrap());
+                    let (proxy, _) = vat.proxies.remove(&index).unwrap();
+                    vat.owed.push(vat.tables.clear(proxy).unwrap());
                 }
             }
             Step::Notify(vat, pick) => self.notify(vat, pick),
@@ -80,17 +80,18 @@ impl World {
         let mut truth = objects.to_vec();
         let mut references: Vec<_> =
             objects.iter().map(|object| Reference::Local(*object)).collect();
-        if home && let Some((index, object)) = sender.proxies.first_key_value() {
+        if home && let Some((index, (_, object))) = sender.proxies.first_key_value() {
             references.push(Reference::Proxy(*index));
             truth.push(*object);
         }
         let before = sender.tables.clone();
         let written = sender.tables.write(&references).unwrap();
         if fails {
-            sender.tables.unwrite(&written).unwrap();
+            sender.tables.unwrite(written).unwrap();
             assert_eq!(sender.tables, before);
         } else {
-            let message = Message::Deliver(written.into_iter().zip(truth).collect());
+            let descriptors = sender.tables.sent(written).unwrap();
+            let message = Message::Deliver(descriptors.into_iter().zip(truth).collect());
             self.0[usize::from(!vat)].inbox.push_back(message);
         }
     }
@@ -101,7 +102,7 @@ impl World {
             return;
         }
         let owed = server.owed.swap_remove(pick % server.owed.len());
-        let live = server.proxies.contains_key(&owed.index);
+        let live = server.proxies.contains_key(&owed.proxy.index);
         if let Some(op) = server.tables.notify(owed) {
             assert!(!live, "a live successor stood there");
             self.0[usize::from(!vat)].inbox.push_back(Message::Gc(op));
@@ -157,9 +158,9 @@ impl Vat {
                 for (received, (_, truth)) in received.into_iter().zip(arguments) {
                     match received {
                         Received::Home(object) => assert_eq!(object, truth),
-                        Received::Proxy { index, installed, .. } => {
-                            let before = self.proxies.insert(index, truth);
-                            assert_eq!(before, (!installed).then_some(truth));
+                        Received::Proxy { proxy, installed } => {
+                            let before = self.proxies.insert(proxy.index, (proxy, truth));
+                            assert_eq!(before, (!installed).then_some((proxy, truth)));
                         }
                     }
                 }
@@ -226,7 +227,8 @@ proptest! {
     ) {
         let mut tables = Tables::new(SessionId::FIRST, Limits::default());
         let ours = [Reference::Local(0_u8), Reference::Local(1), Reference::Local(0)];
-        tables.write(&ours).unwrap();
+        let written = tables.write(&ours).unwrap();
+        tables.sent(written).unwrap();
         for message in messages {
             let before = tables.clone();
             if tables.read(&message).is_err() {

@@ -27,7 +27,7 @@ pub struct System {
     /// Searches one world of it.
     pub search: fn(&Task, &Control<'_>) -> Finding,
     /// Serves one world of it to a browser.
-    pub serve: fn(&Task, &Explorer) -> io::Result<()>,
+    pub serve: fn(&Task, Explorer) -> io::Result<()>,
 }
 
 /// A world in which all rules are checked.
@@ -77,8 +77,8 @@ pub static SYSTEMS: &[System] = &[System {
             sizes: Sizes {
                 objects: 1,
                 sends: PerVat::each(2, 3),
-                references: 2,
-                calls: PerVat::both(0),
+                references: 1,
+                calls: PerVat::each(1, 0),
                 failures: PerVat::both(0),
                 faults: PerVat::both(0),
                 sessions: 2,
@@ -86,13 +86,26 @@ pub static SYSTEMS: &[System] = &[System {
         },
         Scenario {
             id: "failing",
-            title: "sends fail, and either vat may break the protocol",
+            title: "a send of VatB fails, at any time after it was counted",
+            sizes: Sizes {
+                objects: 1,
+                sends: PerVat::each(1, 3),
+                references: 2,
+                calls: PerVat::both(0),
+                failures: PerVat::each(0, 1),
+                faults: PerVat::both(0),
+                sessions: 2,
+            },
+        },
+        Scenario {
+            id: "hostile",
+            title: "either vat breaks the protocol once",
             sizes: Sizes {
                 objects: 1,
                 sends: PerVat::each(0, 3),
-                references: 2,
+                references: 1,
                 calls: PerVat::each(1, 0),
-                failures: PerVat::each(0, 1),
+                failures: PerVat::both(0),
                 faults: PerVat::both(1),
                 sessions: 2,
             },

@@ -78,7 +78,8 @@ pub fn search_world<P: Protocol>(task: &Task, control: &Control<'_>) -> Finding 
     if !outcome.violations.is_empty() && control.threads > 1 {
         let elapsed = outcome.elapsed;
         let again = search(1);
-        if !again.violations.is_empty() {
+        // If the budget ran out in the middle of it, what was found stands.
+        if again.violated() == outcome.violated() {
             outcome = again;
         }
         outcome.elapsed = elapsed;

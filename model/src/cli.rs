@@ -5,7 +5,7 @@ use crate::property::PropertyId;
 use crate::sizes::{PerVat, Sizes};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ColorChoice, Parser, Subcommand};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -105,6 +105,7 @@ pub struct ExploreArgs {
     pub sizes: SizeArgs,
     /// Where to serve; port 0 takes any free port.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3000")]
+    #[arg(value_parser = address)]
     pub address: SocketAddr,
 }
 
@@ -193,6 +194,11 @@ fn mutation_ids() -> Vec<&'static str> {
 
 fn property_ids() -> Vec<&'static str> {
     PropertyId::ALL.iter().map(|property| property.name()).collect()
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let mut addresses = text.to_socket_addrs().map_err(|error| error.to_string())?;
+    addresses.next().ok_or_else(|| format!("'{text}' has no address"))
 }
 
 fn seconds(text: &str) -> Result<std::time::Duration, String> {

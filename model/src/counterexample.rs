@@ -102,7 +102,7 @@ impl Counterexample {
         trail: &Trail,
     ) -> Option<Self> {
         let walk = replay(world, trail)?;
-        let subject = subject(world, walk.last(), property).or_else(|| mentioned(&walk));
+        let subject = subject(walk.last(), property).or_else(|| mentioned(&walk));
         let mut numbers = Numbers::default();
         let mut before = &walk.initial;
         let mut steps = Vec::with_capacity(walk.steps.len());

@@ -7,7 +7,8 @@
 //! | [`world`] | two vats, their applications and collectors, and the channels between them |
 //! | [`protocol`] | what is under test, behind one trait; one file a system |
 //! | [`property`] | what must hold, judged on a ledger that the protocol does not keep |
-//! | [`mutation`], [`catalogue`] | the rules bent one at a time; everything there is to check |
+//! | [`rule`], [`mutation`] | the rules, and the rules bent one at a time |
+//! | [`catalogue`] | everything there is to check |
 //! | [`engine`] | the search, of any Stateright model |
 //! | [`check`], [`counterexample`], [`report`] | what a search came to, as data |
 //! | [`render`], [`progress`], [`explore`] | what people see of it |
@@ -27,5 +28,6 @@ pub mod property;
 pub mod protocol;
 pub mod render;
 pub mod report;
+pub mod rule;
 pub mod sizes;
 pub mod world;

@@ -4,7 +4,7 @@ use clap::{ColorChoice, Parser};
 use model::cli::{Cli, Command};
 use model::command::{self, Error};
 use model::engine::Progress;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -31,9 +31,9 @@ fn main() -> ExitCode {
     match result {
         Ok(status) => ExitCode::from(status),
         // Whoever reads our output has seen enough.
-        Err(Error::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(USAGE),
+        Err(Error::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            complain(&format!("error: {error}"));
             ExitCode::from(USAGE)
         }
     }
@@ -49,6 +49,11 @@ fn stop_on_ctrl_c(progress: &Arc<Progress>) {
         progress.interrupt();
     };
     if let Err(error) = ctrlc::set_handler(handler) {
-        eprintln!("warning: Ctrl-C will end the search without a report: {error}");
+        complain(&format!("warning: Ctrl-C will end the search without a report: {error}"));
     }
+}
+
+/// Says it on standard error; if that cannot be written, there is nobody to tell.
+fn complain(sentence: &str) {
+    let _unheard = writeln!(std::io::stderr(), "{sentence}");
 }

@@ -6,72 +6,9 @@
 
 use crate::property::PropertyId;
 use crate::protocol::Bend;
+use crate::rule::Rule;
 use crate::sizes::{PerVat, Sizes};
 use serde::Serialize;
-
-/// A rule of the protocol (see [`captp_gc::protocol`]), or the canary.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-#[expect(missing_docs, reason = "the rules are stated in captp_gc::protocol")]
-pub enum Rule {
-    Canary,
-    R1,
-    R2,
-    R3,
-    R4,
-    R5,
-    R6,
-    R7,
-    R8,
-}
-
-impl Rule {
-    /// Its name in tables.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Canary => "-",
-            Self::R1 => "R1",
-            Self::R2 => "R2",
-            Self::R3 => "R3",
-            Self::R4 => "R4",
-            Self::R5 => "R5",
-            Self::R6 => "R6",
-            Self::R7 => "R7",
-            Self::R8 => "R8",
-        }
-    }
-
-    /// The rule in one sentence, for the reader of a counterexample.
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Canary => "any rule at all",
-            Self::R1 => "the exporter counts every mention that it writes",
-            Self::R2 => {
-                "the importer counts every mention that it reads, and returns the live proxy or \
-                 installs a successor"
-            }
-            Self::R3 => {
-                "a served notification acts only if no live successor stands there; then it gives \
-                 the whole import count back, once"
-            }
-            Self::R4 => {
-                "the exporter subtracts the delta; at zero, and only there, it forgets the entry \
-                 in both directions"
-            }
-            Self::R5 => {
-                "a message that violates the protocol ends the session and touches nothing else, \
-                 and no legal message is taken for one"
-            }
-            Self::R6 => "all messages of one direction share one FIFO channel",
-            Self::R7 => {
-                "a mention that could not be sent is un-counted, and a message that could not be \
-                 read whole leaves no counts behind"
-            }
-            Self::R8 => {
-                "when a session ends each export is released once, and nothing of it acts any more"
-            }
-        }
-    }
-}
 
 /// One way of getting the protocol wrong.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -222,12 +159,21 @@ pub const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         id: "gc-applied-to-imports",
-        title: "directions mixed up: GCExportOp(i) is applied to imports[i]",
+        title: "directions mixed up: GCExportOp(i) is applied to imports[i], if there is one",
         rule: Rule::R4,
         kills: PropertyId::C1,
         stands_for: "the polarity of a name inverted for all but GC messages",
-        sizes: Sizes { sends: PerVat::each(0, 1), ..ONE_WAY },
+        sizes: Sizes { sends: PerVat::both(1), ..ONE_WAY },
         bend: Bend::GcAppliedToImports,
+    },
+    Mutation {
+        id: "evicted-object-lost",
+        title: "an entry goes, and its object is not handed back",
+        rule: Rule::R4,
+        kills: PropertyId::L1,
+        stands_for: "destructors that never run: nobody learns that the last reference went",
+        sizes: Sizes { sends: PerVat::each(0, 1), ..ONE_WAY },
+        bend: Bend::EvictedObjectLost,
     },
     Mutation {
         id: "saturating-subtraction",
@@ -237,6 +183,60 @@ pub const MUTATIONS: &[Mutation] = &[
         stands_for: "tables in which an over-release frees silently",
         sizes: Sizes { sends: PerVat::each(0, 1), faults: PerVat::each(1, 0), ..ONE_WAY },
         bend: Bend::SaturatingSubtraction,
+    },
+    Mutation {
+        id: "zero-delta-ignored",
+        title: "a GCExportOp that gives nothing back is ignored",
+        rule: Rule::R5,
+        kills: PropertyId::S7,
+        stands_for: "tables to which a delta of zero is a no-op",
+        sizes: Sizes { sends: PerVat::each(0, 1), faults: PerVat::each(1, 0), ..ONE_WAY },
+        bend: Bend::ZeroDeltaIgnored,
+    },
+    Mutation {
+        id: "unknown-export-ignored",
+        title: "a GCExportOp for an index that is not allocated is ignored",
+        rule: Rule::R5,
+        kills: PropertyId::S7,
+        stands_for: "a message loop that catches the error of one message, and goes on",
+        sizes: Sizes { sends: PerVat::each(0, 1), faults: PerVat::each(1, 0), ..ONE_WAY },
+        bend: Bend::UnknownExportIgnored,
+    },
+    Mutation {
+        id: "unknown-home-ignored",
+        title: "a reference home to an index that is not allocated is left out",
+        rule: Rule::R5,
+        kills: PropertyId::S7,
+        stands_for: "a target that is not there treated as none",
+        sizes: Sizes { sends: PerVat::each(0, 1), faults: PerVat::each(0, 1), ..ONE_WAY },
+        bend: Bend::UnknownHomeIgnored,
+    },
+    Mutation {
+        id: "not-introduced-accepted",
+        title: "an ImportDesc introduces an index that no NewFarDesc did",
+        rule: Rule::R5,
+        kills: PropertyId::S7,
+        stands_for: "an importer that creates whatever it is told of",
+        sizes: Sizes { sends: PerVat::each(0, 1), faults: PerVat::each(0, 1), ..ONE_WAY },
+        bend: Bend::NotIntroducedAccepted,
+    },
+    Mutation {
+        id: "held-index-overwritten",
+        title: "a NewFarDesc overwrites an index that is still held",
+        rule: Rule::R5,
+        kills: PropertyId::S7,
+        stands_for: "an importer that does not assert that the old entry is disposable",
+        sizes: Sizes { sends: PerVat::each(0, 1), faults: PerVat::each(0, 1), ..ONE_WAY },
+        bend: Bend::HeldIndexOverwritten,
+    },
+    Mutation {
+        id: "limit-ignored",
+        title: "an index beyond the limit is accepted",
+        rule: Rule::R5,
+        kills: PropertyId::S7,
+        stands_for: "memory in proportion to a number that the peer chose",
+        sizes: Sizes { sends: PerVat::each(0, 1), faults: PerVat::each(0, 1), ..ONE_WAY },
+        bend: Bend::LimitIgnored,
     },
     Mutation {
         id: "late-mention-refused",
@@ -309,6 +309,15 @@ pub const MUTATIONS: &[Mutation] = &[
         stands_for: "Java RMI: entries kept in one of two tables (JDK-7191877)",
         sizes: Sizes { sends: PerVat::each(0, 1), sessions: 2, ..ONE_WAY },
         bend: Bend::ExportsOutliveSession,
+    },
+    Mutation {
+        id: "released-twice",
+        title: "an export is released twice when the session ends",
+        rule: Rule::R8,
+        kills: PropertyId::L2,
+        stands_for: "a double release, introduced while a leak was mended (RUSTSEC-2025-0024)",
+        sizes: Sizes { sends: PerVat::each(0, 1), sessions: 2, ..ONE_WAY },
+        bend: Bend::ReleasedTwice,
     },
 ];
 

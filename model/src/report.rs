@@ -4,8 +4,8 @@ use crate::catalogue::Task;
 use crate::check::{Finding, Verdict};
 use crate::counterexample::Counterexample;
 use crate::engine::Cut;
-use crate::mutation::Rule;
 use crate::property::PropertyId;
+use crate::rule::Rule;
 use crate::sizes::Sizes;
 use serde::Serialize;
 
@@ -80,6 +80,8 @@ pub struct Row {
     pub as_expected: bool,
     /// What is not, in a sentence.
     pub problem: Option<String>,
+    /// Whether the only thing wrong is that a search was cut short.
+    pub incomplete: bool,
     /// Distinct states.
     pub states: u64,
     /// Transitions.
@@ -135,7 +137,8 @@ impl Row {
         let expected_property = task.mutation.map(|mutation| mutation.kills);
         let expected = if task.mutation.is_some() { Verdict::Violated } else { Verdict::Holds };
         let violated: Vec<_> = outcome.violated().iter().collect();
-        // A mutation is searched only up to its violation, so its witnesses are the control's.
+        // A mutation is searched only up to its violation, and shows at sizes too small for some
+        // witnesses: those are the scenarios' business.
         let missing: Vec<_> =
             if task.mutation.is_some() { Vec::new() } else { missing.iter().collect() };
         let mut row = Self {
@@ -151,6 +154,7 @@ impl Row {
             verdict,
             as_expected: false,
             problem: None,
+            incomplete: false,
             states: outcome.counts.distinct,
             transitions: outcome.counts.generated,
             depth: outcome.counts.depth,
@@ -168,7 +172,11 @@ impl Row {
             violated,
             counterexamples,
         };
-        row.problem = row.find_problem(outcome.cut);
+        (row.incomplete, row.problem) = match row.find_problem(outcome.cut) {
+            None => (false, None),
+            Some(Problem::Incomplete(why)) => (true, Some(format!("incomplete: {why}"))),
+            Some(Problem::Unexpected(what)) => (false, Some(what)),
+        };
         row.as_expected = row.problem.is_none();
         row
     }
@@ -179,21 +187,7 @@ impl Row {
         self.counterexamples.iter().find(expected).or(self.counterexamples.first())
     }
 
-    /// Whether the only thing wrong is that a search was cut short.
-    pub fn is_only_incomplete(&self) -> bool {
-        let control = self.control.as_ref().map(|control| control.verdict);
-        let verdicts = [Some(self.verdict), control];
-        !self.as_expected
-            && verdicts.contains(&Some(Verdict::Incomplete))
-            && control != Some(Verdict::Violated)
-            && (self.verdict != Verdict::Violated || self.caught_as_named())
-    }
-
-    fn caught_as_named(&self) -> bool {
-        self.expected_property.is_some_and(|property| self.violated.contains(&property))
-    }
-
-    fn find_problem(&self, cut: Option<Cut>) -> Option<String> {
+    fn find_problem(&self, cut: Option<Cut>) -> Option<Problem> {
         let list =
             |ids: &[PropertyId]| ids.iter().map(|id| id.name()).collect::<Vec<_>>().join(", ");
         let why = match cut {
@@ -203,46 +197,64 @@ impl Row {
             Some(Cut::Interrupted) => "it was interrupted",
             Some(Cut::Violated) | None => "",
         };
+        let caught = list(&self.violated);
         match (self.verdict, self.expected_property) {
             (Verdict::Incomplete, _) => {
-                return Some(format!("incomplete: {why} after {} states", self.states));
+                let states = self.states;
+                return Some(Problem::Incomplete(format!("{why} after {states} states")));
             }
             (Verdict::Violated, None) => {
-                return Some(format!("the full rules violate {}", list(&self.violated)));
+                return Some(Problem::Unexpected(format!("the full rules violate {caught}")));
             }
-            (Verdict::Violated, Some(named)) if !self.caught_as_named() => {
-                let caught = list(&self.violated);
-                if cut != Some(Cut::Violated) {
-                    return Some(format!("incomplete: {why} when only {caught} had caught it"));
-                }
-                return Some(format!("caught by {caught}, not by {named}, which it names"));
+            (Verdict::Violated, Some(named)) if !self.violated.contains(&named) => {
+                return Some(if cut == Some(Cut::Violated) {
+                    let other = format!("caught by {caught}, not by {named}, which it names");
+                    Problem::Unexpected(other)
+                } else {
+                    // The level on which it shows was not finished.
+                    Problem::Incomplete(format!("{why} when only {caught} had caught it"))
+                });
             }
             (Verdict::Holds, Some(named)) => {
-                return Some(format!("not caught: {named} should have been violated"));
+                let missed = format!("not caught: {named} should have been violated");
+                return Some(Problem::Unexpected(missed));
             }
             (Verdict::Holds, None) | (Verdict::Violated, Some(_)) => {}
         }
         if self.counterexamples.len() < self.violated.len() {
-            return Some("a counterexample could not be walked again".to_owned());
+            let lost = "a counterexample could not be walked again".to_owned();
+            return Some(Problem::Unexpected(lost));
         }
         if !self.missing_witnesses.is_empty() {
             let missing = list(&self.missing_witnesses);
-            return Some(format!("never put to the test: {missing} (no witness was found)"));
+            let vacuous = format!("never put to the test: {missing} (no witness was found)");
+            return Some(Problem::Unexpected(vacuous));
         }
         match self.control.as_ref().map(|control| control.verdict) {
-            Some(Verdict::Violated) => Some("violated with no rule bent, too".to_owned()),
+            Some(Verdict::Violated) => {
+                Some(Problem::Unexpected("violated with no rule bent, too".to_owned()))
+            }
             Some(Verdict::Incomplete) => {
-                Some("incomplete: the same world with no rule bent was cut short".to_owned())
+                let cut_short = "the same world with no rule bent was cut short";
+                Some(Problem::Incomplete(cut_short.to_owned()))
             }
             Some(Verdict::Holds) | None => None,
         }
     }
 }
 
+/// What keeps a row from being as expected.
+enum Problem {
+    /// Nothing but that a search was cut short.
+    Incomplete(String),
+    /// Anything else.
+    Unexpected(String),
+}
+
 impl Report {
     /// The exit status that these rows make.
     pub fn status(rows: &[Row]) -> u8 {
-        if rows.iter().any(|row| !row.as_expected && !row.is_only_incomplete()) {
+        if rows.iter().any(|row| !row.as_expected && !row.incomplete) {
             1
         } else if rows.iter().any(|row| !row.as_expected) {
             3

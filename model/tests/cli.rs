@@ -56,10 +56,10 @@ fn a_mutation_that_is_not_caught_is_status_1() {
 
 #[test]
 fn a_mutation_caught_by_another_property_than_it_names_is_status_1() {
-    model(&["check", "--mutation", "gc-applied-to-imports", "--faults", "1,0"])
+    model(&["check", "--mutation", "unordered-channels", "--sends", "1", "--calls", "1"])
         .assert()
         .code(1)
-        .stdout(contains("caught by S7, not by C1, which it names"));
+        .stdout(contains("caught by S1, not by S6, which it names"));
 }
 
 #[test]
@@ -91,6 +91,35 @@ fn only_the_mutations_of_a_property_are_checked_with_it() {
         .assert()
         .code(2)
         .stderr(contains("nothing is left to check"));
+}
+
+#[test]
+fn a_property_that_would_not_be_put_to_the_test_is_refused_rather_than_found_to_hold() {
+    model(&["check", "--property", "S7", "--scenario", "one-way"])
+        .assert()
+        .code(2)
+        .stderr(contains("S7 is not put to the test in these worlds: it needs --faults 1"));
+}
+
+#[test]
+fn properties_that_are_not_put_to_the_test_are_named_below_the_verdict() {
+    let untested = "Not put to the test in any of them: S2 S3 S7 C1.";
+    model(SMALL).assert().code(0).stdout(contains(untested));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_seen_enough_does_not_change_the_status() {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(env!("CARGO_BIN_EXE_model"))
+        .args(SMALL)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &[][..]));
 }
 
 #[test]
@@ -201,7 +230,7 @@ fn the_list_names_everything_there_is_to_check() {
     insta::assert_snapshot!(stdout(&["list"]));
     let document: Value = serde_json::from_str(&stdout(&["list", "--json"])).unwrap();
     assert_eq!(document["schema"], "captp-gc/list/1");
-    assert_eq!(document["systems"][0]["mutations"].as_array().unwrap().len(), 22);
+    assert_eq!(document["systems"][0]["mutations"].as_array().unwrap().len(), 30);
     assert_eq!(document["properties"].as_array().unwrap().len(), 10);
 }
 

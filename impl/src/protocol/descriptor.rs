@@ -1,6 +1,7 @@
 //! What travels: descriptors and GC messages.
 
-use super::{Incarnation, Index, WireDelta};
+use super::{Index, ProxyId, SessionId, WireDelta};
+use alloc::vec::Vec;
 use core::fmt;
 
 /// How one reference is written on the wire, **named from the receiver's side**, as E and OCapN do
@@ -62,15 +63,32 @@ pub enum Reference<O> {
 pub enum Received<O> {
     /// A proxy for one of the sender's objects.
     Proxy {
-        /// Where it stands in the import table.
-        index: Index,
         /// Which proxy it is.
-        incarnation: Incarnation,
+        proxy: ProxyId,
         /// Whether it must be made now (first proxy or successor), or is the live one.
         installed: bool,
     },
     /// One of the receiver's own objects: the reference came home.
     Home(O),
+}
+
+/// A message that was described and counted, and not yet settled: sent, or known not to be.
+///
+/// Until then no other message may be written. A later message would name as already introduced
+/// what this one introduces, and the peer would refuse it if this one never came.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[must_use = "its mentions are counted: settle it with `Tables::sent` or `Tables::unwrite`"]
+pub struct Written {
+    pub(super) session: SessionId,
+    pub(super) descriptors: Vec<Descriptor>,
+}
+
+impl Written {
+    /// The descriptors to put on the wire, in the order of the references.
+    pub fn descriptors(&self) -> &[Descriptor] {
+        &self.descriptors
+    }
 }
 
 /// "I have dropped this many mentions of your export `index`."

@@ -1,6 +1,6 @@
 //! Errors in two voices: the peer broke the protocol, or our caller used us wrongly.
 
-use super::{Index, WireCount, WireDelta};
+use super::{Index, SessionId, WireCount, WireDelta};
 use core::{error, fmt};
 
 /// The **peer** broke the protocol, or went beyond this vat's [`Limits`](super::Limits).
@@ -113,7 +113,20 @@ pub enum Misuse {
         /// How many it may carry.
         limit: u32,
     },
-    /// A mention is taken back of an export that has none outstanding.
+    /// A message is written while an earlier one is neither sent nor taken back.
+    Unsettled,
+    /// A message is settled that was settled before, or belongs to a session that is over. It must
+    /// not be sent.
+    NotInTheMaking,
+    /// The next session has no later number than the current one.
+    NotLater {
+        /// The session that should begin.
+        next: SessionId,
+        /// The current session.
+        current: SessionId,
+    },
+    /// A mention is taken back of an export that has none outstanding: the peer has given back
+    /// what it was never sent, so the session should end.
     NotExported {
         /// The index named.
         index: Index,
@@ -134,6 +147,11 @@ impl fmt::Display for Misuse {
             }
             Self::MessageTooLong { references, limit } => {
                 write!(f, "{references} references in one message, the limit is {limit}")
+            }
+            Self::Unsettled => f.write_str("the message before is neither sent nor taken back"),
+            Self::NotInTheMaking => f.write_str("no such message is in the making"),
+            Self::NotLater { next, current } => {
+                write!(f, "session {next} cannot follow session {current}")
             }
             Self::NotExported { index } => {
                 write!(f, "exports[{index}] has no outstanding mention to take back")

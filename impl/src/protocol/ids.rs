@@ -54,6 +54,17 @@ impl SessionId {
         self.0
     }
 
+    /// R8: what a message of session `theirs` means to a vat in this one.
+    pub const fn admit(self, theirs: Self) -> Admission {
+        if theirs.0 < self.0 {
+            Admission::Stale
+        } else if theirs.0 == self.0 {
+            Admission::Current
+        } else {
+            Admission::Newer
+        }
+    }
+
     /// The session after this one; `None` when the numbers are used up.
     pub const fn next(self) -> Option<Self> {
         match self.0.checked_add(1) {
@@ -101,6 +112,32 @@ impl Incarnation {
     pub const fn successor(self) -> Self {
         Self(self.0.saturating_add(1))
     }
+}
+
+/// One proxy: which session, where it stood in the import table, and which one it was.
+///
+/// Collectors and finalisers must name proxies by this, never by the index alone: by the time they
+/// speak, a successor may stand there.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ProxyId {
+    /// Its session.
+    pub session: SessionId,
+    /// Where it stands, or stood.
+    pub index: Index,
+    /// Which of the proxies that stood there it is.
+    pub incarnation: Incarnation,
+}
+
+/// What a message of session `theirs` means to a vat in another or the same session (R8).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Admission {
+    /// It belongs to a session that is over here: discard it unread.
+    Stale,
+    /// It belongs to the current session: read it.
+    Current,
+    /// The peer has begun a later session: the current one is over. Close it, then read.
+    Newer,
 }
 
 impl fmt::Debug for Incarnation {

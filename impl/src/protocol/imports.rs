@@ -91,14 +91,15 @@ impl ImportTable {
         };
     }
 
-    /// The collector has cleared the weak reference at `index`. Returns the incarnation that died.
+    /// The collector has cleared the weak reference to the proxy `incarnation` at `index`.
     ///
     /// # Errors
-    /// [`Misuse::NoLiveProxy`].
-    pub fn clear(&mut self, index: Index) -> Result<Incarnation, Misuse> {
-        let entry = self.entries.get_mut(&index).ok_or(Misuse::NoLiveProxy { index })?;
+    /// [`Misuse::NoLiveProxy`] if it is not the live one.
+    pub fn clear(&mut self, index: Index, incarnation: Incarnation) -> Result<(), Misuse> {
+        let entry = self.entries.get_mut(&index).filter(|e| e.incarnation == incarnation);
+        let entry = entry.ok_or(Misuse::NoLiveProxy { index })?;
         entry.slot = entry.slot.clear().ok_or(Misuse::NoLiveProxy { index })?;
-        Ok(entry.incarnation)
+        Ok(())
     }
 
     /// R3: a notification for `index` is served. Returns the delta to send, if any.
@@ -139,7 +140,7 @@ mod tests {
         let successor = Imported { incarnation: incarnation(2), installed: true };
         assert_eq!(imports.import(NewFarDesc(I0), &limits()), Ok(first));
         assert_eq!(imports.import(ImportDesc(I0), &limits()), Ok(again));
-        assert_eq!(imports.clear(I0), Ok(incarnation(1)));
+        assert_eq!(imports.clear(I0, incarnation(1)), Ok(()));
         assert_eq!(imports.import(ImportDesc(I0), &limits()), Ok(successor));
         assert_eq!(imports.notify(I0), None, "a live successor stands there");
     }
@@ -148,7 +149,7 @@ mod tests {
     fn a_mention_that_crossed_the_release_revives_the_slot() {
         let mut imports = ImportTable::default();
         imports.import(NewFarDesc(I0), &limits()).unwrap();
-        imports.clear(I0).unwrap();
+        imports.clear(I0, incarnation(1)).unwrap();
         assert_eq!(imports.notify(I0), WireDelta::new(1));
         assert!(imports.is_released());
         let revived = Imported { incarnation: incarnation(2), installed: true };
@@ -187,19 +188,31 @@ mod tests {
     #[test]
     fn a_proxy_is_cleared_once_and_an_unknown_one_never() {
         let mut imports = ImportTable::default();
-        assert_eq!(imports.clear(I0), Err(Misuse::NoLiveProxy { index: I0 }));
+        let none = Err(Misuse::NoLiveProxy { index: I0 });
+        assert_eq!(imports.clear(I0, incarnation(1)), none);
         imports.import(NewFarDesc(I0), &limits()).unwrap();
-        imports.clear(I0).unwrap();
-        assert_eq!(imports.clear(I0), Err(Misuse::NoLiveProxy { index: I0 }));
+        imports.clear(I0, incarnation(1)).unwrap();
+        assert_eq!(imports.clear(I0, incarnation(1)), none);
+    }
+
+    #[test]
+    fn clearing_a_dead_proxy_again_does_not_harm_its_successor() {
+        let mut imports = ImportTable::default();
+        imports.import(NewFarDesc(I0), &limits()).unwrap();
+        imports.clear(I0, incarnation(1)).unwrap();
+        imports.import(ImportDesc(I0), &limits()).unwrap();
+        let before = imports.clone();
+        assert_eq!(imports.clear(I0, incarnation(1)), Err(Misuse::NoLiveProxy { index: I0 }));
+        assert_eq!(imports, before);
     }
 
     #[test]
     fn the_second_of_two_owed_notifications_finds_nothing_to_give_back() {
         let mut imports = ImportTable::default();
         imports.import(NewFarDesc(I0), &limits()).unwrap();
-        imports.clear(I0).unwrap();
+        imports.clear(I0, incarnation(1)).unwrap();
         imports.import(ImportDesc(I0), &limits()).unwrap();
-        imports.clear(I0).unwrap();
+        imports.clear(I0, incarnation(2)).unwrap();
         assert_eq!(imports.notify(I0), WireDelta::new(2));
         assert_eq!(imports.notify(I0), None);
     }

@@ -35,7 +35,9 @@
 //! | [`ExportTable`], [`ImportTable`] | the sequential tables made of them |
 //! | [`Tables`] | both tables of one vat in one session: whole messages, all or nothing |
 //!
-//! An operation that returns an error has changed nothing.
+//! An operation that returns an error has changed nothing. The caller owes the tables two things:
+//! to give each connection tables of its own ([`SessionId::admit`] says which message belongs), and
+//! to settle a written message, sent or not, before it writes the next ([`Tables::write`]).
 
 pub mod count;
 pub mod export_slot;
@@ -48,13 +50,15 @@ mod exports;
 mod imports;
 mod limits;
 mod tables;
+#[cfg(test)]
+mod tables_tests;
 
 pub use count::{WireCount, WireDelta};
-pub use descriptor::{Descriptor, GcExportOp, Received, Reference};
+pub use descriptor::{Descriptor, GcExportOp, Received, Reference, Written};
 pub use error::{Misuse, Violation};
 pub use export_slot::ExportSlot;
 pub use exports::ExportTable;
-pub use ids::{Incarnation, Index, SessionId};
+pub use ids::{Admission, Incarnation, Index, ProxyId, SessionId};
 pub use import_slot::ImportSlot;
 pub use imports::{ImportEntry, ImportTable, Imported};
 pub use limits::Limits;

@@ -1,9 +1,10 @@
 //! Both tables of one vat in one session: whole messages, all or nothing.
 
 use super::{
-    Descriptor, ExportTable, GcExportOp, ImportTable, Incarnation, Index, Limits, Misuse, Received,
-    Reference, SessionId, Violation,
+    Descriptor, ExportTable, GcExportOp, ImportTable, Index, Limits, Misuse, ProxyId, Received,
+    Reference, SessionId, Violation, WireCount, Written,
 };
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// The export table and the import table of one vat in one session.
@@ -14,6 +15,7 @@ pub struct Tables<O: Ord> {
     limits: Limits,
     exports: ExportTable<O>,
     imports: ImportTable,
+    writing: bool,
 }
 
 /// The collector has cleared a weak reference, and owes the table a turn in which to say so.
@@ -22,18 +24,15 @@ pub struct Tables<O: Ord> {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use = "a notification that is never served leaks the export at the peer"]
 pub struct Notification {
-    /// The session whose proxy died.
-    pub session: SessionId,
-    /// Where it stood.
-    pub index: Index,
-    /// Which proxy it was.
-    pub incarnation: Incarnation,
+    /// The proxy that died.
+    pub proxy: ProxyId,
 }
 
 impl<O: Clone + Ord> Tables<O> {
     /// Empty tables for `session`.
     pub fn new(session: SessionId, limits: Limits) -> Self {
-        Self { session, limits, exports: ExportTable::default(), imports: ImportTable::default() }
+        let (exports, imports) = (ExportTable::default(), ImportTable::default());
+        Self { session, limits, exports, imports, writing: false }
     }
 
     /// The session that these tables belong to.
@@ -56,41 +55,62 @@ impl<O: Clone + Ord> Tables<O> {
         &self.imports
     }
 
-    /// R1: describes the references of one outgoing message, counting every mention.
+    /// R1: describes the references of one outgoing message, counting every mention. The message
+    /// is then in the making, until [`sent`](Self::sent) or [`unwrite`](Self::unwrite) settles it.
     ///
     /// # Errors
     /// A [`Misuse`]; then nothing was counted.
-    pub fn write(&mut self, references: &[Reference<O>]) -> Result<Vec<Descriptor>, Misuse> {
+    pub fn write(&mut self, references: &[Reference<O>]) -> Result<Written, Misuse> {
         let (count, limit) = (references.len(), self.limits.references_per_message_max);
         if !u32::try_from(count).is_ok_and(|count| count <= limit) {
             return Err(Misuse::MessageTooLong { references: count, limit });
         }
-        let mut written = Vec::with_capacity(count);
+        if self.writing {
+            return Err(Misuse::Unsettled);
+        }
+        let mut descriptors = Vec::with_capacity(count);
         for reference in references {
             match self.describe(reference) {
-                Ok(descriptor) => written.push(descriptor),
+                Ok(descriptor) => descriptors.push(descriptor),
                 Err(misuse) => {
-                    self.unwrite(&written)?;
+                    self.uncount(&descriptors)?;
                     return Err(misuse);
                 }
             }
         }
-        Ok(written)
+        self.writing = true;
+        Ok(Written { session: self.session, descriptors })
     }
 
-    /// R7: the message with these descriptors could not be sent: un-counts its mentions. Returns
-    /// the objects whose entries went.
+    /// The message is on its way: its mentions stay counted. Returns its descriptors.
     ///
     /// # Errors
-    /// [`Misuse::NotExported`] if they were not written in this session, or were un-counted
-    /// before.
-    pub fn unwrite(&mut self, written: &[Descriptor]) -> Result<Vec<O>, Misuse> {
-        let mut evicted = Vec::new();
-        // Latest first, so that indices go back to the free list in the order they were taken.
-        for descriptor in written.iter().rev().filter(|descriptor| descriptor.is_mention()) {
-            evicted.extend(self.exports.unexport(descriptor.index())?);
+    /// [`Misuse::NotInTheMaking`].
+    pub fn sent(&mut self, written: Written) -> Result<Vec<Descriptor>, Misuse> {
+        self.check_in_the_making(&written)?;
+        self.writing = false;
+        Ok(written.descriptors)
+    }
+
+    /// R7: the message could not be sent: un-counts its mentions. Returns the objects whose entries
+    /// went; between writing and this, the peer may have given all their other mentions back.
+    ///
+    /// # Errors
+    /// [`Misuse::NotInTheMaking`], [`Misuse::NotExported`].
+    pub fn unwrite(&mut self, written: Written) -> Result<Vec<O>, Misuse> {
+        self.check_in_the_making(&written)?;
+        let mut mentions = BTreeMap::new();
+        for mention in written.descriptors.iter().filter(|d| d.is_mention()) {
+            let count: &mut u32 = mentions.entry(mention.index()).or_default();
+            *count = count.saturating_add(1);
         }
-        Ok(evicted)
+        for (index, mentions) in mentions {
+            if self.exports.count(index) < WireCount::new(mentions) {
+                return Err(Misuse::NotExported { index });
+            }
+        }
+        self.writing = false;
+        self.uncount(&written.descriptors)
     }
 
     /// R2, R7: reads the descriptors of one incoming message, counting every mention.
@@ -139,33 +159,58 @@ impl<O: Clone + Ord> Tables<O> {
         self.exports.lookup(index).ok_or(Violation::UnknownExport { index })
     }
 
-    /// The collector has cleared the weak reference at `imports[index]`.
+    /// The collector has cleared the weak reference to `proxy`. For a proxy of another session,
+    /// which is broken, there is nothing to do, and its notification will do nothing.
     ///
     /// # Errors
-    /// [`Misuse::NoLiveProxy`].
-    pub fn clear(&mut self, index: Index) -> Result<Notification, Misuse> {
-        let incarnation = self.imports.clear(index)?;
-        Ok(Notification { session: self.session, index, incarnation })
+    /// [`Misuse::NoLiveProxy`] if another proxy, or none, lives there.
+    pub fn clear(&mut self, proxy: ProxyId) -> Result<Notification, Misuse> {
+        if proxy.session == self.session {
+            self.imports.clear(proxy.index, proxy.incarnation)?;
+        }
+        Ok(Notification { proxy })
     }
 
     /// R3, R8: serves a notification. Returns the `GCExportOp` to send: none if a live successor
     /// stands there, if nothing is left to give back, or if the notification is of another
     /// session.
     pub fn notify(&mut self, notification: Notification) -> Option<GcExportOp> {
-        if notification.session != self.session {
+        if notification.proxy.session != self.session {
             return None;
         }
-        let index = notification.index;
+        let index = notification.proxy.index;
         let delta = self.imports.notify(index)?;
         Some(GcExportOp { index, delta })
     }
 
     /// R8: the session ends, and `next` begins. Gives back every export, each once; all proxies
-    /// are broken, and what is still owed to the old session has no effect on the new.
-    pub fn close(&mut self, next: SessionId) -> Vec<O> {
+    /// are broken, and neither what is still owed to the old session nor a message in the making
+    /// has any effect on the new.
+    ///
+    /// # Errors
+    /// [`Misuse::NotLater`].
+    pub fn close(&mut self, next: SessionId) -> Result<Vec<O>, Misuse> {
+        if next <= self.session {
+            return Err(Misuse::NotLater { next, current: self.session });
+        }
         self.session = next;
+        self.writing = false;
         self.imports.close();
-        self.exports.close()
+        Ok(self.exports.close())
+    }
+
+    fn check_in_the_making(&self, written: &Written) -> Result<(), Misuse> {
+        let current = self.writing && written.session == self.session;
+        if current { Ok(()) } else { Err(Misuse::NotInTheMaking) }
+    }
+
+    /// Latest first, so that indices go back to the free list in the order they were taken.
+    fn uncount(&mut self, written: &[Descriptor]) -> Result<Vec<O>, Misuse> {
+        let mut evicted = Vec::new();
+        for descriptor in written.iter().rev().filter(|descriptor| descriptor.is_mention()) {
+            evicted.extend(self.exports.unexport(descriptor.index())?);
+        }
+        Ok(evicted)
     }
 
     fn describe(&mut self, reference: &Reference<O>) -> Result<Descriptor, Misuse> {
@@ -183,126 +228,13 @@ impl<O: Clone + Ord> Tables<O> {
             Descriptor::ExportDesc(index) => Ok(Received::Home(self.lookup(index)?.clone())),
             mention => {
                 let imported = self.imports.import(mention, &self.limits)?;
-                Ok(Received::Proxy {
+                let proxy = ProxyId {
+                    session: self.session,
                     index: mention.index(),
                     incarnation: imported.incarnation,
-                    installed: imported.installed,
-                })
+                };
+                Ok(Received::Proxy { proxy, installed: imported.installed })
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::protocol::{WireCount, WireDelta};
-    use Descriptor::{ExportDesc, ImportDesc, NewFarDesc};
-    use alloc::vec;
-
-    const I0: Index = Index::new(0);
-    const I1: Index = Index::new(1);
-
-    fn new_tables() -> Tables<&'static str> {
-        let limits = Limits { exports_max: 2, references_per_message_max: 3, ..Limits::default() };
-        Tables::new(SessionId::FIRST, limits)
-    }
-
-    fn local(object: &'static str) -> Reference<&'static str> {
-        Reference::Local(object)
-    }
-
-    #[test]
-    fn one_message_may_mention_one_object_twice_and_both_ends_count_two() {
-        let (mut a, mut b) = (new_tables(), new_tables());
-        let message = b.write(&[local("Bob"), local("Bob")]).unwrap();
-        assert_eq!(message, [NewFarDesc(I0), ImportDesc(I0)]);
-        a.read(&message).unwrap();
-        assert_eq!(b.exports().count(I0), WireCount::new(2));
-        assert_eq!(a.imports().entry(I0).unwrap().slot.count(), WireCount::new(2));
-    }
-
-    #[test]
-    fn a_reference_that_goes_home_is_not_counted() {
-        let (mut a, mut b) = (new_tables(), new_tables());
-        a.read(&b.write(&[local("Bob")]).unwrap()).unwrap();
-        let before = (a.clone(), b.clone());
-        let home = a.write(&[Reference::Proxy(I0)]).unwrap();
-        assert_eq!(home, [ExportDesc(I0)]);
-        assert_eq!(b.read(&home).unwrap(), [Received::Home("Bob")]);
-        assert_eq!((a, b), before);
-    }
-
-    #[test]
-    fn a_message_that_cannot_be_written_whole_counts_nothing() {
-        let mut b = new_tables();
-        b.write(&[local("Bob")]).unwrap();
-        let before = b.clone();
-        let full = b.write(&[local("Ben"), local("Bob"), local("Bea")]);
-        assert_eq!(full, Err(Misuse::ExportsFull { limit: 2 }));
-        assert_eq!(b, before);
-        let dead = b.write(&[local("Bob"), Reference::Proxy(I0)]);
-        assert_eq!(dead, Err(Misuse::NoLiveProxy { index: I0 }));
-        assert_eq!(b, before);
-        let long = b.write(&[local("Bob"); 4]);
-        assert_eq!(long, Err(Misuse::MessageTooLong { references: 4, limit: 3 }));
-        assert_eq!(b, before);
-    }
-
-    #[test]
-    fn a_message_that_cannot_be_sent_is_uncounted() {
-        let mut b = new_tables();
-        b.write(&[local("Bob")]).unwrap();
-        let before = b.clone();
-        let message = b.write(&[local("Ben"), local("Bob"), local("Ben")]).unwrap();
-        assert_eq!(b.unwrite(&message), Ok(vec!["Ben"]));
-        assert_eq!(b, before);
-    }
-
-    #[test]
-    fn a_message_that_cannot_be_read_whole_counts_nothing() {
-        let mut a = new_tables();
-        a.read(&[NewFarDesc(I0)]).unwrap();
-        let _owed = a.clear(I0).unwrap();
-        let before = a.clone();
-        let bad = [
-            vec![ImportDesc(I0), NewFarDesc(I1), ImportDesc(Index::new(2))],
-            vec![NewFarDesc(I1), ImportDesc(I1), NewFarDesc(I1)],
-            vec![ImportDesc(I0), ExportDesc(I0)],
-            vec![ImportDesc(I0); 4],
-        ];
-        for message in bad {
-            assert!(a.read(&message).is_err(), "{message:?}");
-            assert_eq!(a, before, "{message:?}");
-        }
-    }
-
-    #[test]
-    fn a_notification_of_an_old_session_sends_nothing() {
-        let mut a = new_tables();
-        a.read(&[NewFarDesc(I0)]).unwrap();
-        let owed = a.clear(I0).unwrap();
-        a.close(SessionId::FIRST.next().unwrap());
-        a.read(&[NewFarDesc(I0)]).unwrap();
-        let owed_now = a.clear(I0).unwrap();
-        let before = a.clone();
-        assert_eq!(a.notify(owed), None);
-        assert_eq!(a, before);
-        let op = GcExportOp { index: I0, delta: WireDelta::ONE };
-        assert_eq!(a.notify(owed_now), Some(op));
-    }
-
-    #[test]
-    fn the_distributed_race_of_the_seed_keeps_the_entry() {
-        let (mut a, mut b) = (new_tables(), new_tables());
-        a.read(&b.write(&[local("Bob")]).unwrap()).unwrap();
-        let owed = a.clear(I0).unwrap();
-        let op = a.notify(owed).unwrap(); // leaves VatA …
-        let crossing = b.write(&[local("Bob")]).unwrap(); // … while this leaves VatB
-        assert_eq!(crossing, [ImportDesc(I0)]);
-        assert_eq!(b.gc_export(op.index, op.delta.get()), Ok(None), "one mention is in flight");
-        a.read(&crossing).unwrap();
-        let home = a.write(&[Reference::Proxy(I0)]).unwrap();
-        assert_eq!(b.read(&home).unwrap(), [Received::Home("Bob")]);
     }
 }

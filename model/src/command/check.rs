@@ -7,11 +7,11 @@ use crate::cli::CheckArgs;
 use crate::engine::{Budget, Progress};
 use crate::mutation::{DISTRIBUTED_RACE, LOCAL_RACE};
 use crate::progress::Shown;
-use crate::property::PropertySet;
+use crate::property::{PropertyId, PropertySet};
 use crate::render::{chart, table};
 use crate::report::{MadeWith, Report, Row, SCHEMA};
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -38,20 +38,28 @@ pub fn run(args: &CheckArgs, progress: &Arc<Progress>) -> Result<u8, Error> {
         }
     };
     let report = report(args, &jobs, progress);
+    match write(args, &report, &mut output) {
+        // Whoever reads our output has seen enough; the status is for others.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        written => written?,
+    }
+    Ok(report.exit_status)
+}
+
+fn write(args: &CheckArgs, report: &Report, output: &mut dyn Write) -> std::io::Result<()> {
     if args.json {
-        serde_json::to_writer_pretty(&mut output, &report).map_err(std::io::Error::from)?;
+        serde_json::to_writer_pretty(&mut *output, report).map_err(std::io::Error::from)?;
         writeln!(output)?;
     } else {
-        writeln!(output, "{}", table::table(&report))?;
+        writeln!(output, "{}", table::table(report))?;
         for row in report.rows.iter().filter(|row| is_charted(args, row)) {
             if let Some(counterexample) = row.counterexample() {
                 writeln!(output, "{}", chart::chart(counterexample))?;
             }
         }
-        write!(output, "{}", table::summary(&report))?;
+        write!(output, "{}", table::summary(report))?;
     }
-    output.flush()?;
-    Ok(report.exit_status)
+    output.flush()
 }
 
 fn report(args: &CheckArgs, jobs: &[Job], progress: &Arc<Progress>) -> Report {
@@ -67,15 +75,16 @@ fn report(args: &CheckArgs, jobs: &[Job], progress: &Arc<Progress>) -> Report {
         },
         progress,
     };
+    let shown = Shown::start(Arc::clone(progress));
     let rows: Vec<_> = jobs
         .iter()
         .enumerate()
         .map(|(number, job)| {
-            let name = job.name.to_owned();
-            let _shown = Shown::start(Arc::clone(progress), name, number + 1, jobs.len());
+            shown.name(&format!("[{}/{}] {}", number + 1, jobs.len(), job.name));
             row(job, &control)
         })
         .collect();
+    drop(shown);
     Report {
         schema: SCHEMA,
         made_with: MadeWith {
@@ -116,10 +125,24 @@ fn jobs(args: &CheckArgs) -> Result<Vec<Job>, Error> {
         }
         jobs.extend(mutations(args, system)?);
     }
+    if let Some(property) = args.property.as_deref().and_then(|name| name.parse().ok()) {
+        put_to_the_test(property, &jobs)?;
+    }
     if jobs.is_empty() {
         return Err(Error::Usage("nothing is left to check: no mutation fits all of these".into()));
     }
     Ok(jobs)
+}
+
+/// A property that was asked for must be put to the test, or that it holds says nothing.
+fn put_to_the_test(property: PropertyId, jobs: &[Job]) -> Result<(), Error> {
+    let mut lacks = jobs.iter().map(|job| property.lacks(&job.task.sizes));
+    match lacks.clone().all(|lacks| lacks.is_some()).then(|| lacks.next()) {
+        Some(Some(Some(flag))) => Err(Error::Usage(format!(
+            "{property} is not put to the test in these worlds: it needs {flag}"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// The scenarios; with sizes and no scenario, the first at those sizes.

@@ -2,7 +2,7 @@
 
 use super::{Error, available_threads};
 use crate::catalogue::{self, Task};
-use crate::check::Control;
+use crate::check::{Control, Verdict};
 use crate::cli::ExploreArgs;
 use crate::engine::{Budget, Progress};
 use crate::explore::Explorer;
@@ -34,7 +34,8 @@ pub fn run(args: &ExploreArgs, progress: &Arc<Progress>) -> Result<(), Error> {
         progress,
     };
     let finding = {
-        let _shown = Shown::start(Arc::clone(progress), name.to_owned(), 1, 1);
+        let shown = Shown::start(Arc::clone(progress));
+        shown.name(name);
         (task.system.search)(&task, &control)
     };
     let mut output = anstream::stdout();
@@ -52,10 +53,13 @@ pub fn run(args: &ExploreArgs, progress: &Arc<Progress>) -> Result<(), Error> {
     for (property, path) in &finding.examples {
         writeln!(output, "  {property} put to the test: {}", explorer.url(path))?;
     }
+    if finding.verdict == Verdict::Incomplete {
+        writeln!(output, "  (searched {} states; there may be more to see)", STATES_MAX)?;
+    }
     writeln!(output, "In the page, j and k step along the path. Ctrl-C ends the server.")?;
     output.flush()?;
-    (task.system.serve)(&task, &explorer)?;
-    Ok(())
+    (task.system.serve)(&task, explorer)
+        .map_err(|error| Error::Usage(format!("cannot serve on {}: {error}", args.address)))
 }
 
 fn task(args: &ExploreArgs) -> Result<Task, Error> {

@@ -19,10 +19,10 @@ pub fn explain<T: View>(
     let denotes = state.vat(exporter).tables.export_at(index);
     // Of what relies on the entry, that which means another object tells more.
     let other = |object| denotes.is_none_or(|export| export.object != object);
-    let proxies = state.vat(importer).heap.iter().filter(|proxy| proxy.index == index);
+    let proxies = state.vat(importer).heap.iter().filter(|proxy| proxy.id.index == index);
     let proxy = proxies.max_by_key(|proxy| other(proxy.object));
     let at_index = |r: &Ref| r.descriptor.index() == index;
-    let mentions = state.wire_to(importer).iter().flat_map(Message::mentions);
+    let mentions = state.unread_mentions(exporter);
     let mention = mentions.filter(at_index).max_by_key(|mention| other(mention.object));
     let uses = state.wire_to(exporter).iter().flat_map(Message::uses);
     let used = uses.filter(at_index).max_by_key(|used| other(used.object));
@@ -66,7 +66,7 @@ pub fn explain<T: View>(
                 |p| {
                     format!(
                         "{}'s live proxy #{} at imports[{index}] was touched",
-                        p.object, p.incarnation
+                        p.object, p.number
                     )
                 },
             );

@@ -2,9 +2,10 @@
 
 use super::{Judgement, PropertyId, balance};
 use crate::names::VatId;
-use crate::protocol::{Protocol, View};
-use crate::world::{Body, Message, State, Vat, Wire, World};
+use crate::protocol::{ImportView, View};
+use crate::world::{Body, Message, Owed, State, Vat, Wire};
 use captp_gc::protocol::{Descriptor, Index, SessionId};
+use smallvec::SmallVec;
 
 /// What a violation is about: an index of an exporter, for the charts to follow.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -16,28 +17,23 @@ pub struct Subject {
 }
 
 /// Judges a state.
-pub fn judge<P: Protocol>(world: &World<P>, state: &State<P::Tables>) -> Judgement {
+pub fn judge<T: View>(state: &State<T>) -> Judgement {
     let mut judgement = Judgement::default();
     for vat in VatId::BOTH {
         judgement.violated = judgement.violated.union(state.vat(vat).flaws);
         judge_session(state, vat, &mut judgement);
         judge_wire(state.wire_to(vat), state.vat(vat), &mut judgement);
-        judge_direction(world, state, vat, &mut judgement, &mut |_, _| {});
+        judge_direction(state, vat, &mut judgement, &mut |_, _| {});
     }
-    judge_quiescence(world, state, &mut judgement);
+    judge_quiescence(state, &mut judgement);
     judgement
 }
 
-/// The index that `state` violates `property` at, if it is about one; else the one that most
-/// happens to.
-pub fn subject<P: Protocol>(
-    world: &World<P>,
-    state: &State<P::Tables>,
-    property: PropertyId,
-) -> Option<Subject> {
+/// The index that `state` violates `property` at, if the property is about one.
+pub fn subject<T: View>(state: &State<T>, property: PropertyId) -> Option<Subject> {
     let mut subjects = Vec::new();
     for exporter in VatId::BOTH {
-        judge_direction(world, state, exporter, &mut Judgement::default(), &mut |id, index| {
+        judge_direction(state, exporter, &mut Judgement::default(), &mut |id, index| {
             if id == property {
                 subjects.push(Subject { exporter, index });
             }
@@ -47,25 +43,22 @@ pub fn subject<P: Protocol>(
 }
 
 /// One direction of one session, seen from the exporter: S1, S3, C1, L3.
-fn judge_direction<P: Protocol>(
-    world: &World<P>,
-    state: &State<P::Tables>,
+fn judge_direction<T: View>(
+    state: &State<T>,
     exporter: VatId,
     judgement: &mut Judgement,
     blame: &mut impl FnMut(PropertyId, Index),
 ) {
-    let actor = world.actor(exporter);
     let (from, to) = (state.vat(exporter), state.vat(exporter.peer()));
     if !(from.open && to.open && from.session == to.session) {
         return;
     }
     let current = |message: &&Message| message.session == from.session;
-    let mentions = state.wire_to(exporter.peer()).iter().filter(current);
-    let mentions = mentions.flat_map(Message::mentions);
+    let mentions = state.unread_mentions(exporter);
     let uses = state.wire_to(exporter).iter().filter(current);
     let uses = uses.flat_map(Message::uses);
     let meant = mentions.clone().chain(uses).map(|r| (r.descriptor.index(), r.object));
-    let meant = meant.chain(to.heap.iter().map(|proxy| (proxy.index, proxy.object)));
+    let meant = meant.chain(to.heap.iter().map(|proxy| (proxy.id.index, proxy.object)));
     let mut fault = |judgement: &mut Judgement, id, index| {
         judgement.violated.insert(id);
         blame(id, index);
@@ -77,14 +70,14 @@ fn judge_direction<P: Protocol>(
             Some(_) => {}
         }
     }
-    for index in actor.indices() {
+    for index in indices(state, exporter) {
         let Some(balance) = balance(state, exporter, index) else { return };
         if !balance.holds() {
             fault(judgement, PropertyId::C1, index);
         }
-        let exists = to.heap.iter().any(|proxy| proxy.index == index);
-        let due = to.owed.iter().map(|owed| owed.notification);
-        let due = due.clone().any(|n| n.session == to.session && n.index == index);
+        let exists = to.heap.iter().any(|proxy| proxy.id.index == index);
+        let mut due = to.owed.iter().map(|owed| owed.notification.proxy);
+        let due = due.any(|proxy| proxy.session == to.session && proxy.index == index);
         let coming_back = balance.deltas > 0;
         let accounted = exists || due || balance.mentions > 0;
         let exported = from.tables.export_at(index).is_some();
@@ -104,11 +97,26 @@ fn judge_direction<P: Protocol>(
         let released = to.tables.import_at(index);
         let released = released.is_some_and(|import| import.count == 0);
         judgement.witnessed.insert_if(PropertyId::S6, later && released);
-        let position = usize::try_from(index.get()).unwrap_or(usize::MAX);
-        let before = to.denoted.get(position).copied().flatten();
-        let reused = !later && before.is_some_and(|before| before != mention.object);
+        let before = to.latest.iter().find(|latest| latest.index == index);
+        let reused = !later && before.is_some_and(|before| before.object != mention.object);
         judgement.witnessed.insert_if(PropertyId::S3, reused);
     }
+}
+
+/// Every index of `exporter`'s that anything is known of, at either vat or in flight.
+pub fn indices<T: View>(state: &State<T>, exporter: VatId) -> SmallVec<[Index; 8]> {
+    let importer = exporter.peer();
+    let mut indices: SmallVec<[Index; 8]> =
+        state.vat(exporter).tables.exports().map(|(index, _)| index).collect();
+    indices.extend(state.vat(importer).tables.imports().map(|(index, _)| index));
+    indices.extend(state.unread_mentions(exporter).map(|mention| mention.descriptor.index()));
+    indices.extend(state.wire_to(exporter).iter().filter_map(|message| match message.body {
+        Body::GcExport { index, .. } if !message.fault => Some(index),
+        _ => None,
+    }));
+    indices.sort_unstable();
+    indices.dedup();
+    indices
 }
 
 fn releases(wire: &Wire, session: SessionId, of: Index) -> bool {
@@ -131,7 +139,7 @@ fn judge_wire<T>(wire: &Wire, receiver: &Vat<T>, judgement: &mut Judgement) {
         let released = |message: &Message| {
             let mut uses = message.uses();
             message.session == gc.session
-                && uses.any(|r| r.descriptor.index() == index && r.incarnation <= upto)
+                && uses.any(|r| r.descriptor.index() == index && r.number <= upto)
         };
         let used_after = wire.iter().skip(position + 1).any(released);
         judgement.violated.insert_if(PropertyId::S2, used_after);
@@ -143,46 +151,38 @@ fn judge_wire<T>(wire: &Wire, receiver: &Vat<T>, judgement: &mut Judgement) {
 /// One vat's own coherence: the witnesses of S4 and L2.
 fn judge_session<T: View>(state: &State<T>, id: VatId, judgement: &mut Judgement) {
     let vat = state.vat(id);
-    let due = |session: bool| {
-        vat.owed
-            .iter()
-            .map(|o| o.notification)
-            .filter(move |n| (n.session == vat.session) == session)
-    };
-    let successor = due(true).any(|n| {
-        vat.heap
-            .iter()
-            .any(|p| p.index == n.index && u64::from(p.incarnation) > n.incarnation.get())
+    let (current, old): (SmallVec<[&Owed; 4]>, SmallVec<[&Owed; 4]>) =
+        vat.owed.iter().partition(|owed| owed.notification.proxy.session == vat.session);
+    let successor = current.iter().any(|owed| {
+        let index = owed.notification.proxy.index;
+        vat.heap.iter().any(|proxy| proxy.id.index == index && proxy.number > owed.number)
     });
     judgement.witnessed.insert_if(PropertyId::S4, successor);
-    let old_message = state.wire_to(id).iter().any(|message| message.session < vat.session);
-    let old_notification = vat.open && due(false).next().is_some();
+    let old_message = state
+        .wire_to(id)
+        .iter()
+        .any(|message| message.session < vat.session && message.body != Body::Over);
+    let old_notification = vat.open && !old.is_empty();
     judgement.witnessed.insert_if(PropertyId::L2, old_message && old_notification);
 }
 
-/// L1: nothing in flight, nothing due, nothing held.
-fn judge_quiescence<P: Protocol>(
-    world: &World<P>,
-    state: &State<P::Tables>,
-    judgement: &mut Judgement,
-) {
+/// L1: nothing in flight or in the making, nothing due, nothing held.
+fn judge_quiescence<T: View>(state: &State<T>, judgement: &mut Judgement) {
     let quiet = VatId::BOTH.into_iter().all(|id| {
         let vat = state.vat(id);
-        state.wire_to(id).is_empty() && vat.owed.is_empty() && vat.heap.is_empty()
+        let idle = state.wire_to(id).is_empty() && vat.pending.is_empty();
+        idle && vat.owed.is_empty() && vat.heap.is_empty()
     });
     if !quiet {
         return;
     }
     let mut everything_sent = true;
     for id in VatId::BOTH {
-        let (actor, vat) = (world.actor(id), state.vat(id));
-        let left = actor.indices().any(|index| {
-            let import = vat.tables.import_at(index);
-            vat.tables.export_at(index).is_some()
-                || import.is_some_and(|import| import.live || import.count > 0)
-        });
+        let vat = state.vat(id);
+        let held = |(_, import): (Index, ImportView)| import.live || import.count > 0;
+        let left = vat.tables.exports().next().is_some() || vat.tables.imports().any(held);
         judgement.violated.insert_if(PropertyId::L1, left);
-        everything_sent &= vat.left.sends == 0;
+        everything_sent &= vat.left.sends == 0 && vat.session == SessionId::FIRST && vat.open;
     }
     judgement.witnessed.insert_if(PropertyId::L1, everything_sent);
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 pub struct Balance {
     /// The exporter's counter; zero if the entry is not allocated.
     pub export_count: u32,
-    /// Mentions really in flight.
+    /// Mentions really in flight, those of a message in the making included.
     pub mentions: u32,
     /// The importer's counter.
     pub import_count: u32,
@@ -45,10 +45,8 @@ pub fn balance<T: View>(state: &State<T>, exporter: VatId, index: Index) -> Opti
         import_count: import.map_or(0, |import| import.count),
         ..Balance::default()
     };
-    for message in state.wire_to(exporter.peer()).iter().filter(current) {
-        for mention in message.mentions() {
-            balance.mentions += u32::from(mention.descriptor.index() == index);
-        }
+    for mention in state.unread_mentions(exporter) {
+        balance.mentions += u32::from(mention.descriptor.index() == index);
     }
     for message in state.wire_to(exporter).iter().filter(current) {
         match message.body {

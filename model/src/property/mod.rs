@@ -1,8 +1,13 @@
 //! What must hold, and what must have happened for it to mean something.
 //!
 //! Every property is judged on the **ledger**: the proxies that really exist, the messages that
-//! are really in flight, and what their writers really meant. Only C1 looks at the protocol's
-//! counters, because it is the claim that they agree with the ledger.
+//! are really in flight, and what their writers really meant. What the protocol under test answers
+//! for is which entries it has, and what they denote. Only C1 and L1 look at its counters: C1 is
+//! the claim that they agree with the ledger, L1 that none is left.
+//!
+//! S7 is stronger here than DESIGN's "harms only its own session", and narrower: with two vats
+//! there is no other session to harm, so every kind of violating message must be refused outright.
+//! S5 (answers) has no counterpart yet.
 //!
 //! Every safety property has a **witness**: the situation in which it is put to the test. A
 //! property whose witness never occurs holds vacuously, and that fails the check.
@@ -12,7 +17,7 @@ mod judge;
 mod ledger;
 
 pub use explain::explain;
-pub use judge::{Subject, judge, subject};
+pub use judge::{Subject, indices, judge, subject};
 pub use ledger::{Balance, balance};
 
 use crate::names::VatId;
@@ -153,7 +158,8 @@ impl PropertyId {
             Self::S3 => (sizes.sends.max() >= 2, "--sends 2"),
             Self::S7 => (sizes.faults.max() >= 1, "--faults 1"),
             Self::C1 => (sizes.sends.max() >= 3, "--sends 3"),
-            Self::L2 => (sizes.sessions >= 2, "--sessions 2"),
+            Self::L2 if sizes.sessions < 2 => (false, "--sessions 2"),
+            Self::L2 => (sizes.sends.max() >= 2 || uses, "--sends 2"),
             Self::L1 | Self::L3 => (true, ""),
         };
         (!possible).then_some(would)

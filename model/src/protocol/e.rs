@@ -8,12 +8,13 @@
 //! Unbent, every function here hands over to the production crate. A [`Bend`] never re-states a
 //! rule: it composes the same pure transitions wrongly.
 
-use super::{Admission, ExportView, ImportView, Protocol, View};
+use super::bend::Bend;
+use super::{ExportView, ImportView, Protocol, View};
 use crate::names::Object;
 use crate::world::WireOrder;
 use captp_gc::protocol::{
-    Descriptor, Index, Limits, Misuse, Notification, Received, Reference, SessionId, Tables,
-    Violation,
+    Admission, Descriptor, ImportEntry, Index, Limits, Misuse, Notification, ProxyId, Received,
+    Reference, SessionId, Tables, Violation, Written,
 };
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -25,59 +26,11 @@ pub struct ECapTp {
     pub bend: Option<Bend>,
 }
 
-/// One way of getting the protocol wrong.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Bend {
-    /// Nothing is counted at all: the entry is gone as soon as it was written.
-    Canary,
-    /// An `ImportDesc` is written without raising the export count.
-    ExportNotCounted,
-    /// Several mentions of one index in one message are counted once by the reader.
-    ImportCountedOncePerMessage,
-    /// A reference that comes home is counted as a mention of the import of the same index.
-    HomeCountedAsImport,
-    /// A `GCExportOp` is applied to the import, not the export, of that index.
-    GcAppliedToImports,
-    /// A notification acts whether or not a live successor stands there.
-    NoSuccessorCheck,
-    /// The weak reference stays until the notification is served.
-    DeadProxyHandedOut,
-    /// The import count stays when it was given back.
-    CountKeptAfterRelease,
-    /// A notification with nothing to give back sends a `GCExportOp` all the same.
-    EmptyReleaseSent,
-    /// A cleared weak reference schedules no notification.
-    NotificationLost,
-    /// The exporter frees at the first `GCExportOp`.
-    UncountedDrop,
-    /// Object → index survives the entry.
-    ReverseMapKept,
-    /// The index is free for reuse at the first `GCExportOp`, even if the count is not zero.
-    ReusedBeforeZero,
-    /// A delta above the count is taken for the count.
-    SaturatingSubtraction,
-    /// A mention that revives a released import is taken for a violation.
-    LateMentionRefused,
-    /// Messages in flight arrive in any order.
-    UnorderedChannels,
-    /// GC messages are sent ahead of what is queued.
-    GcOvertakesCalls,
-    /// The counts of a message that could not be sent stay.
-    FailedSendKept,
-    /// The counts of a message that could not be read whole stay.
-    PartialReadKept,
-    /// A notification of an old session gives back, in the new one, what it remembers.
-    OldNotificationActs,
-    /// A message of an old session is read in the new one.
-    OldMessageRead,
-    /// The export table is not emptied when the session ends.
-    ExportsOutliveSession,
-}
-
 /// One vat's tables, and what a bent protocol wrongly remembers beside them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct ETables {
     tables: Tables<Object>,
+    writing: Option<Written>,
     remembered: SmallVec<[(Memory, Index); 1]>,
 }
 
@@ -97,43 +50,103 @@ impl ECapTp {
         self.bend == Some(bend)
     }
 
+    /// A stale entry of the reverse map is described without asking the tables; all else is.
     fn write_bent(
         self,
-        bend: Bend,
         own: &mut ETables,
-        reference: Reference<Object>,
-    ) -> Result<Descriptor, Misuse> {
-        if let Reference::Local(object) = reference
-            && own.tables.exports().index_of(&object).is_none()
-        {
-            if let Some(index) = own.recall(|memory| memory == Memory::Freed(object)) {
-                return Ok(Descriptor::ImportDesc(index));
-            }
-            if let Some(index) = own.recall(|memory| memory == Memory::Reusable) {
-                own.free(index);
-            }
+        references: &[Reference<Object>],
+    ) -> Result<Vec<Descriptor>, Misuse> {
+        let stale: SmallVec<[_; 2]> = references.iter().map(|r| own.stale_index(r)).collect();
+        for reference in references {
+            own.free_reusable_for(reference);
         }
-        let written = own.tables.write(&[reference])?[0];
-        let uncounted = match written {
-            Descriptor::NewFarDesc(_) => bend == Bend::Canary,
-            Descriptor::ImportDesc(_) => bend == Bend::ExportNotCounted,
+        let fresh = references.iter().zip(&stale).filter(|(_, stale)| stale.is_none());
+        let fresh: SmallVec<[Reference<Object>; 2]> = fresh.map(|(r, _)| *r).collect();
+        let written = own.tables.write(&fresh)?;
+        let mut described = written.descriptors().to_vec().into_iter();
+        own.writing = Some(written);
+        let uncounted = |descriptor: &Descriptor| match descriptor {
+            Descriptor::NewFarDesc(_) => self.is_bent(Bend::Canary),
+            Descriptor::ImportDesc(_) => self.is_bent(Bend::ExportNotCounted),
             Descriptor::ExportDesc(_) => false,
         };
-        if uncounted {
-            own.tables.unwrite(&[written])?;
+        for descriptor in described.clone().filter(uncounted) {
+            let _evicted = own.tables.gc_export(descriptor.index(), 1);
         }
-        Ok(written)
+        let merged =
+            stale.into_iter().map(|s| s.map(Descriptor::ImportDesc).or_else(|| described.next()));
+        Ok(merged.flatten().collect())
+    }
+
+    /// Reads one reference after the other, bending what stands in the way.
+    fn read_bent(
+        self,
+        own: &mut ETables,
+        descriptors: &[Descriptor],
+    ) -> Result<Vec<Received<Object>>, Violation> {
+        let mut received = Vec::new();
+        for descriptor in descriptors {
+            let index = descriptor.index();
+            let held = own.tables.imports().entry(index).copied();
+            let descriptor = match (self.bend, descriptor) {
+                (Some(Bend::UnknownHomeIgnored), Descriptor::ExportDesc(_))
+                    if own.tables.lookup(index).is_err() =>
+                {
+                    continue;
+                }
+                (Some(Bend::NotIntroducedAccepted), Descriptor::ImportDesc(_))
+                    if held.is_none() =>
+                {
+                    Descriptor::NewFarDesc(index)
+                }
+                (Some(Bend::HeldIndexOverwritten), Descriptor::NewFarDesc(_)) => {
+                    own.forget_import(index);
+                    *descriptor
+                }
+                _ => *descriptor,
+            };
+            received.extend(own.tables.read(&[descriptor])?);
+        }
+        Ok(received)
     }
 }
 
 impl ETables {
-    fn recall(&mut self, wanted: impl Fn(Memory) -> bool) -> Option<Index> {
-        let position = self.remembered.iter().position(|(memory, _)| wanted(*memory))?;
-        let (memory, index) = self.remembered[position];
-        if memory == Memory::Reusable {
-            self.remembered.remove(position);
+    /// The dead index that the reverse map still has for an object.
+    fn stale_index(&self, reference: &Reference<Object>) -> Option<Index> {
+        let Reference::Local(object) = reference else { return None };
+        if self.tables.exports().index_of(object).is_some() {
+            return None;
         }
-        Some(index)
+        let mut memories = self.remembered.iter();
+        memories.find(|(memory, _)| *memory == Memory::Freed(*object)).map(|(_, index)| *index)
+    }
+
+    /// Frees an index that is taken for reusable, if a new object needs one.
+    fn free_reusable_for(&mut self, reference: &Reference<Object>) {
+        let Reference::Local(object) = reference else { return };
+        if self.tables.exports().index_of(object).is_some() {
+            return;
+        }
+        let reusable = self.remembered.iter().position(|(memory, _)| *memory == Memory::Reusable);
+        if let Some(position) = reusable {
+            let (_, index) = self.remembered.remove(position);
+            let count = self.tables.exports().count(index).get();
+            let _evicted = self.tables.gc_export(index, count);
+        }
+    }
+
+    /// The live proxy at `index` is taken for dead.
+    fn kill_proxy(&mut self, index: Index) -> Option<Notification> {
+        let incarnation = self.tables.imports().entry(index)?.incarnation;
+        self.tables.clear(ProxyId { session: self.tables.session(), index, incarnation }).ok()
+    }
+
+    /// Whatever is held of `index` is forgotten, and nobody is told.
+    fn forget_import(&mut self, index: Index) {
+        if let Some(notification) = self.kill_proxy(index) {
+            let _lost = self.tables.notify(notification);
+        }
     }
 
     fn serve(&mut self, notification: Notification) -> Option<(Index, u32)> {
@@ -157,14 +170,6 @@ impl ETables {
             self.remembered.sort_unstable();
         }
     }
-
-    fn free(&mut self, index: Index) {
-        let count = self.tables.exports().count(index).get();
-        if count > 0 {
-            let freed = self.tables.gc_export(index, count);
-            debug_assert!(freed.is_ok(), "the whole count can be given back");
-        }
-    }
 }
 
 impl Protocol for ECapTp {
@@ -175,8 +180,12 @@ impl Protocol for ECapTp {
     }
 
     fn open(&self, session: SessionId) -> ETables {
-        let tables = Tables::new(session, Limits::default());
-        ETables { tables, remembered: SmallVec::new() }
+        let mut limits = Limits::default();
+        if self.is_bent(Bend::LimitIgnored) {
+            limits.imports_max = u32::MAX;
+        }
+        let tables = Tables::new(session, limits);
+        ETables { tables, writing: None, remembered: SmallVec::new() }
     }
 
     fn wire_order(&self) -> WireOrder {
@@ -192,26 +201,32 @@ impl Protocol for ECapTp {
         own: &mut ETables,
         references: &[Reference<Object>],
     ) -> Result<Vec<Descriptor>, Misuse> {
-        match self.bend {
-            None => own.tables.write(references),
-            Some(bend) => references.iter().map(|r| self.write_bent(bend, own, *r)).collect(),
+        if self.bend.is_some() {
+            return self.write_bent(own, references);
         }
+        let written = own.tables.write(references)?;
+        let descriptors = written.descriptors().to_vec();
+        own.writing = Some(written);
+        Ok(descriptors)
     }
 
-    fn unwrite(&self, own: &mut ETables, written: &[Descriptor]) {
-        if !self.is_bent(Bend::FailedSendKept) {
-            // A bent write may have counted less than it wrote; then there is less to take back.
-            let _evicted = own.tables.unwrite(written);
+    fn sent(&self, own: &mut ETables) -> Result<(), Misuse> {
+        let written = own.writing.take().ok_or(Misuse::NotInTheMaking)?;
+        own.tables.sent(written).map(|_descriptors| ())
+    }
+
+    fn unwrite(&self, own: &mut ETables) -> Result<Vec<Object>, Misuse> {
+        if self.is_bent(Bend::FailedSendKept) {
+            return self.sent(own).map(|()| Vec::new());
         }
+        let written = own.writing.take().ok_or(Misuse::NotInTheMaking)?;
+        own.tables.unwrite(written)
     }
 
     fn admit(&self, ours: SessionId, theirs: SessionId) -> Admission {
-        if theirs > ours {
-            Admission::Newer
-        } else if theirs == ours || self.is_bent(Bend::OldMessageRead) {
-            Admission::Current
-        } else {
-            Admission::Stale
+        match ours.admit(theirs) {
+            Admission::Stale if self.is_bent(Bend::OldMessageRead) => Admission::Current,
+            admission => admission,
         }
     }
 
@@ -222,8 +237,8 @@ impl Protocol for ECapTp {
     ) -> Result<Vec<Received<Object>>, Violation> {
         match self.bend {
             Some(Bend::ImportCountedOncePerMessage) => {
-                let twice = matches!(descriptors, [a, b] if a.is_mention() && a.index() == b.index()
-                    && b.is_mention());
+                let twice = matches!(descriptors, [a, b]
+                    if a.is_mention() && b.is_mention() && a.index() == b.index());
                 own.tables.read(if twice { &descriptors[..1] } else { descriptors })
             }
             Some(Bend::HomeCountedAsImport) => {
@@ -248,27 +263,31 @@ impl Protocol for ECapTp {
                     None => own.tables.read(descriptors),
                 }
             }
-            Some(Bend::PartialReadKept) => {
-                let mut received = Vec::new();
-                for descriptor in descriptors {
-                    received.extend(own.tables.read(&[*descriptor])?);
-                }
-                Ok(received)
-            }
+            Some(
+                Bend::PartialReadKept
+                | Bend::UnknownHomeIgnored
+                | Bend::NotIntroducedAccepted
+                | Bend::HeldIndexOverwritten,
+            ) => self.read_bent(own, descriptors),
             _ => own.tables.read(descriptors),
         }
     }
 
-    fn gc_export(&self, own: &mut ETables, index: Index, delta: u32) -> Result<(), Violation> {
+    fn gc_export(
+        &self,
+        own: &mut ETables,
+        index: Index,
+        delta: u32,
+    ) -> Result<Option<Object>, Violation> {
         let count = own.tables.exports().count(index).get();
         let delta = match self.bend {
             Some(Bend::UncountedDrop) if count > 0 => count,
             Some(Bend::SaturatingSubtraction) if count > 0 => delta.min(count),
-            Some(Bend::GcAppliedToImports) => {
-                if let Ok(notification) = own.tables.clear(index) {
-                    let _lost = own.tables.notify(notification);
-                }
-                return Ok(());
+            Some(Bend::ZeroDeltaIgnored) if delta == 0 => return Ok(None),
+            Some(Bend::UnknownExportIgnored) if count == 0 => return Ok(None),
+            Some(Bend::GcAppliedToImports) if own.tables.imports().entry(index).is_some() => {
+                own.forget_import(index);
+                return Ok(None);
             }
             _ => delta,
         };
@@ -278,31 +297,29 @@ impl Protocol for ECapTp {
                 own.remember(Memory::Freed(object), index);
             }
             (Some(Bend::ReusedBeforeZero), None) => own.remember(Memory::Reusable, index),
+            (Some(Bend::EvictedObjectLost), _) => return Ok(None),
             _ => {}
         }
-        Ok(())
+        Ok(freed)
     }
 
-    fn clear(&self, own: &mut ETables, index: Index, incarnation: u64) -> Option<Notification> {
+    fn clear(&self, own: &mut ETables, proxy: ProxyId) -> Option<Notification> {
         if self.is_bent(Bend::DeadProxyHandedOut) {
-            let session = own.tables.session();
-            let incarnation = captp_gc::protocol::Incarnation::new(incarnation);
-            return Some(Notification { session, index, incarnation });
+            return Some(Notification { proxy });
         }
-        let notification = own.tables.clear(index).ok()?;
+        let notification = own.tables.clear(proxy).ok()?;
         (!self.is_bent(Bend::NotificationLost)).then_some(notification)
     }
 
     fn notify(&self, own: &mut ETables, notification: Notification) -> Option<(Index, u32)> {
-        let (session, index) = (notification.session, notification.index);
+        let ProxyId { session, index, .. } = notification.proxy;
         if session != own.tables.session() {
             let wrongly = own.recall_count(session, index).map(|count| (index, count));
             return wrongly.or_else(|| own.serve(notification));
         }
         match self.bend {
             Some(Bend::NoSuccessorCheck | Bend::DeadProxyHandedOut) => {
-                // A live successor is taken for dead.
-                let _successor = own.tables.clear(index);
+                let _successor = own.kill_proxy(index);
             }
             Some(Bend::CountKeptAfterRelease) => {
                 return own.clone().serve(notification);
@@ -317,10 +334,11 @@ impl Protocol for ECapTp {
         own.serve(notification)
     }
 
-    fn close(&self, own: &mut ETables, next: SessionId) -> Vec<Object> {
+    fn close(&self, own: &mut ETables, next: SessionId) -> Result<Vec<Object>, Misuse> {
         let old = own.clone();
-        let released = own.tables.close(next);
+        let mut released = own.tables.close(next)?;
         own.remembered.clear();
+        own.writing = None;
         match self.bend {
             Some(Bend::OldNotificationActs) => {
                 let counts = old.tables.imports().iter().filter(|(_, e)| !e.slot.count().is_zero());
@@ -330,27 +348,40 @@ impl Protocol for ECapTp {
                 }
             }
             Some(Bend::ExportsOutliveSession) => {
-                for (_, object, count) in old.tables.exports().iter() {
-                    for _ in 0..count.get() {
-                        let kept = own.tables.write(&[Reference::Local(*object)]);
-                        debug_assert!(kept.is_ok(), "it fitted before");
-                    }
+                for (_, object, _) in old.tables.exports().iter() {
+                    let kept = own.tables.write(&[Reference::Local(*object)])?;
+                    own.tables.sent(kept)?;
                 }
             }
+            Some(Bend::ReleasedTwice) => released.extend(released.clone().first()),
             _ => {}
         }
-        released
+        Ok(released)
     }
 }
 
 impl View for ETables {
+    fn exports(&self) -> impl Iterator<Item = (Index, ExportView)> {
+        let all = self.tables.exports().iter();
+        all.map(|(index, object, count)| {
+            (index, ExportView { object: *object, count: count.get() })
+        })
+    }
+
+    fn imports(&self) -> impl Iterator<Item = (Index, ImportView)> {
+        self.tables.imports().iter().map(|(index, entry)| (index, import_view(entry)))
+    }
+
     fn export_at(&self, index: Index) -> Option<ExportView> {
         let object = *self.tables.exports().lookup(index)?;
         Some(ExportView { object, count: self.tables.exports().count(index).get() })
     }
 
     fn import_at(&self, index: Index) -> Option<ImportView> {
-        let entry = self.tables.imports().entry(index)?;
-        Some(ImportView { count: entry.slot.count().get(), live: entry.slot.is_live() })
+        self.tables.imports().entry(index).map(import_view)
     }
+}
+
+fn import_view(entry: &ImportEntry) -> ImportView {
+    ImportView { count: entry.slot.count().get(), live: entry.slot.is_live() }
 }

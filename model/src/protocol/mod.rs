@@ -6,28 +6,19 @@
 //! channels, the ends of sessions, and the truth about who holds what. Adding a protocol is one
 //! file with an implementation of [`Protocol`], and one line in [`crate::catalogue`].
 
+mod bend;
 pub mod e;
 
-pub use e::Bend;
+pub use bend::Bend;
 
 use crate::names::Object;
 use crate::world::WireOrder;
 use captp_gc::protocol::{
-    Descriptor, Index, Misuse, Notification, Received, Reference, SessionId, Violation,
+    Admission, Descriptor, Index, Misuse, Notification, ProxyId, Received, Reference, SessionId,
+    Violation,
 };
 use std::fmt::Debug;
 use std::hash::Hash;
-
-/// What a message of another session than the receiver's current one means to it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Admission {
-    /// It belongs to a session that is over here: discard it.
-    Stale,
-    /// It belongs to the current session: read it.
-    Current,
-    /// The peer has begun a later session: ours is over; begin that one, then read it.
-    Newer,
-}
 
 /// An entry of an export table, as the ledger sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,6 +41,12 @@ pub struct ImportView {
 /// One vat's tables in one session: a small value, ordered throughout, so that equal histories
 /// have equal hashes; and what the ledger may see of it.
 pub trait View: Clone + Eq + Hash + Debug + Send + Sync + 'static {
+    /// Every export that is allocated, in order of the indices.
+    fn exports(&self) -> impl Iterator<Item = (Index, ExportView)>;
+
+    /// Every import that was ever introduced, in order of the indices.
+    fn imports(&self) -> impl Iterator<Item = (Index, ImportView)>;
+
     /// The export at `index`, if it is allocated.
     fn export_at(&self, index: Index) -> Option<ExportView>;
 
@@ -73,7 +70,7 @@ pub trait Protocol: Clone + Debug + Send + Sync + 'static {
     /// The order that the channels keep.
     fn wire_order(&self) -> WireOrder;
 
-    /// Describes the references of one outgoing message.
+    /// Describes the references of one outgoing message, which is then in the making.
     ///
     /// # Errors
     /// The vat's own application asked for something impossible; then nothing was counted.
@@ -83,8 +80,17 @@ pub trait Protocol: Clone + Debug + Send + Sync + 'static {
         references: &[Reference<Object>],
     ) -> Result<Vec<Descriptor>, Misuse>;
 
-    /// The message that these descriptors were written for could not be sent.
-    fn unwrite(&self, tables: &mut Self::Tables, written: &[Descriptor]);
+    /// The message in the making is on the wire.
+    ///
+    /// # Errors
+    /// There is none.
+    fn sent(&self, tables: &mut Self::Tables) -> Result<(), Misuse>;
+
+    /// The message in the making cannot be sent. Returns the objects whose entries went.
+    ///
+    /// # Errors
+    /// There is none.
+    fn unwrite(&self, tables: &mut Self::Tables) -> Result<Vec<Object>, Misuse>;
 
     /// What to do with a message of session `theirs`, in session `ours`.
     fn admit(&self, ours: SessionId, theirs: SessionId) -> Admission;
@@ -99,7 +105,7 @@ pub trait Protocol: Clone + Debug + Send + Sync + 'static {
         descriptors: &[Descriptor],
     ) -> Result<Vec<Received<Object>>, Violation>;
 
-    /// Reads a `GCExportOp`.
+    /// Reads a `GCExportOp`. Returns the object whose entry went.
     ///
     /// # Errors
     /// The peer broke the protocol; then nothing was changed.
@@ -108,21 +114,19 @@ pub trait Protocol: Clone + Debug + Send + Sync + 'static {
         tables: &mut Self::Tables,
         index: Index,
         delta: u32,
-    ) -> Result<(), Violation>;
+    ) -> Result<Option<Object>, Violation>;
 
-    /// The collector clears the weak reference at `index`, to the proxy `incarnation`. Returns
-    /// the notification that is owed, if one was scheduled.
-    fn clear(
-        &self,
-        tables: &mut Self::Tables,
-        index: Index,
-        incarnation: u64,
-    ) -> Option<Notification>;
+    /// The collector clears the weak reference to `proxy`. Returns the notification that is owed,
+    /// if one was scheduled.
+    fn clear(&self, tables: &mut Self::Tables, proxy: ProxyId) -> Option<Notification>;
 
     /// Serves a notification. Returns the `GCExportOp` to send, as index and delta.
     fn notify(&self, tables: &mut Self::Tables, notification: Notification)
     -> Option<(Index, u32)>;
 
     /// The session ends, and `next` begins. Returns the exports that were released.
-    fn close(&self, tables: &mut Self::Tables, next: SessionId) -> Vec<Object>;
+    ///
+    /// # Errors
+    /// `next` is not later than the session that ends.
+    fn close(&self, tables: &mut Self::Tables, next: SessionId) -> Result<Vec<Object>, Misuse>;
 }

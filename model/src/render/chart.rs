@@ -6,6 +6,7 @@ use crate::catalogue;
 use crate::counterexample::{Counterexample, MessageRecord, StepRecord};
 use crate::names::VatId;
 use crate::property::Balance;
+use crate::rule::Rule;
 use crate::world::StepKind;
 use std::fmt::Write;
 
@@ -21,11 +22,13 @@ pub fn chart(counterexample: &Counterexample) -> String {
     let mutation = counterexample.mutation.and_then(catalogue::mutation).map(|(_, m)| m);
     let name = mutation.map_or(system, |mutation| mutation.id);
     let steps = counterexample.steps.len();
-    line(&mut text, &paint(STRONG, &format!("{name}: {property} is violated after {steps} steps")));
+    let after = if steps == 1 { "one step".to_owned() } else { format!("{steps} steps") };
+    line(&mut text, &paint(STRONG, &format!("{name}: {property} is violated after {after}")));
     if let Some(mutation) = mutation {
-        line(&mut text, &format!("Bent is {}: {}.", mutation.rule.name(), mutation.title));
+        line(&mut text, &format!("{}: {}.", bent(mutation.rule), mutation.title));
         line(&mut text, &format!("It stands for {}.", mutation.stands_for));
     }
+    line(&mut text, &paint(FAINT, &format!("In the world {}.", counterexample.sizes)));
     text.push('\n');
     let export = counterexample.subject.map(|s| (s.exporter, s.index));
     let counts = export.map_or_else(String::new, |(exporter, index)| {
@@ -44,11 +47,20 @@ pub fn chart(counterexample: &Counterexample) -> String {
     line(&mut text, &format!("  {}.", counterexample.finding));
     line(&mut text, &format!("  Claimed: {}.", counterexample.claim));
     if let Some(mutation) = mutation {
-        line(&mut text, &format!("  {} says: {}.", mutation.rule.name(), mutation.rule.text()));
+        if mutation.rule != Rule::Canary {
+            line(&mut text, &format!("  {} says: {}.", mutation.rule.name(), mutation.rule.text()));
+        }
         let look = format!("Step through it: model explore --mutation {}", mutation.id);
         line(&mut text, &paint(FAINT, &look));
     }
     text
+}
+
+fn bent(rule: Rule) -> String {
+    match rule {
+        Rule::Canary => "Every rule is bent".to_owned(),
+        rule => format!("Bent is {}", rule.name()),
+    }
 }
 
 /// One step: a row, and one more for each further message, or part of a message.

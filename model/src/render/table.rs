@@ -81,6 +81,13 @@ pub fn summary(report: &Report) -> String {
         ),
     ));
     lines.extend(verdict(report));
+    let tested = |id: &PropertyId| report.rows.iter().any(|row| row.witnesses.contains(id));
+    let untested: Vec<_> = PropertyId::ALL.into_iter().filter(|id| !tested(id)).collect();
+    if !full.is_empty() && !untested.is_empty() {
+        let names: Vec<_> = untested.iter().map(|id| id.name()).collect();
+        let not_tested = format!("Not put to the test in any of them: {}.", names.join(" "));
+        lines.push(paint(UNSURE, &not_tested));
+    }
     lines.join("\n") + "\n"
 }
 
@@ -88,7 +95,7 @@ fn verdict(report: &Report) -> Vec<String> {
     let problems = report.rows.iter().filter_map(|row| Some((row, row.problem.as_ref()?)));
     let mut lines: Vec<_> = problems
         .map(|(row, problem)| {
-            let style = if row.is_only_incomplete() { UNSURE } else { BAD };
+            let style = if row.incomplete { UNSURE } else { BAD };
             paint(style, &format!("{}: {problem}.", row.name))
         })
         .collect();
@@ -150,7 +157,7 @@ fn cells(row: &Row) -> [String; 10] {
     let steps = row.counterexample().map_or_else(|| "-".to_owned(), |c| c.steps.len().to_string());
     [
         world,
-        row.rule.map_or("-", crate::mutation::Rule::name).to_owned(),
+        row.rule.map_or("-", crate::rule::Rule::name).to_owned(),
         expected,
         found,
         thousands(row.states),
@@ -175,7 +182,7 @@ fn named_first(row: &Row) -> String {
 fn mark(row: &Row) -> String {
     if row.as_expected {
         paint(GOOD, "✓")
-    } else if row.is_only_incomplete() {
+    } else if row.incomplete {
         paint(UNSURE, "?")
     } else {
         paint(BAD, "✗")

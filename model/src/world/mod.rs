@@ -12,7 +12,7 @@ mod step;
 mod vat;
 mod wire;
 
-pub use step::{Action, Argument, Arguments, Fault, Step, StepKind};
+pub use step::{Action, Argument, Arguments, Fault, Step, StepKind, Unreadable};
 pub use vat::{Left, Outbox, Owed, Proxy, Vat, VatActor};
 pub use wire::{Body, Message, Ref, Wire, WireOrder};
 
@@ -62,7 +62,7 @@ impl<P: Protocol> World<P> {
 
     /// What a state shows.
     pub fn judge(&self, state: &State<P::Tables>) -> Judgement {
-        judge(self, state)
+        judge(state)
     }
 
     fn change(
@@ -85,6 +85,16 @@ impl<T> State<T> {
     /// One of the vats.
     pub fn vat(&self, id: VatId) -> &Vat<T> {
         &self.vats[id.number()]
+    }
+
+    /// The mentions of `exporter`'s exports, in its current session, that its peer has not read:
+    /// those on the wire, and those of a message in the making.
+    pub fn unread_mentions(&self, exporter: VatId) -> impl Iterator<Item = Ref> + Clone {
+        let vat = self.vat(exporter);
+        let on_the_wire = self.wire_to(exporter.peer()).iter();
+        let on_the_wire = on_the_wire.filter(|message| message.session == vat.session);
+        let pending = vat.pending.iter().filter(|r| r.descriptor.is_mention()).copied();
+        on_the_wire.flat_map(Message::mentions).chain(pending)
     }
 
     /// The messages in flight to a vat.
@@ -114,12 +124,10 @@ impl<P: Protocol> Model for World<P> {
     fn actions(&self, state: &State<P::Tables>, actions: &mut Vec<Action>) {
         for to in VatId::BOTH {
             let wire = state.wire_to(to);
-            let deliverable = wire.iter().take(wire.deliverable(self.wire_order())).enumerate();
-            actions.extend(deliverable.map(|(position, m)| Action::Deliver {
-                to,
-                position,
-                message: *m,
-            }));
+            for position in wire.deliverable(self.wire_order()) {
+                let message = wire.iter().nth(position).copied();
+                actions.extend(message.map(|message| Action::Deliver { to, position, message }));
+            }
         }
         for id in VatId::BOTH {
             let steps = self.actor(id).enabled(state.vat(id));
@@ -152,7 +160,7 @@ impl<P: Protocol> Model for World<P> {
         let next = self.next_state(state, action)?;
         let mut text = format!("{action}\n\n");
         for property in self.judge(&next).violated.iter() {
-            let at = subject(self, &next, property);
+            let at = subject(&next, property);
             let finding = explain(&next, Some(&action), property, at);
             text += &format!("✗ {property} {}: {finding}\n\n", property.title());
         }

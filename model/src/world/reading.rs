@@ -1,11 +1,11 @@
 //! How a vat reads a message, and how its session ends.
 
-use super::vat::{Outbox, Owed, Proxy, Vat, VatActor};
-use super::wire::{Body, Message, Ref};
-use crate::names::{OBJECTS_MAX, Object};
+use super::vat::{Latest, Outbox, Owed, Proxy, Vat, VatActor};
+use super::wire::{Body, Message, ONE_ABOVE_THE_COUNT, Ref};
+use crate::names::Object;
 use crate::property::PropertyId;
-use crate::protocol::{Admission, Protocol, View};
-use captp_gc::protocol::{Descriptor, Incarnation, Index, Notification, Received, SessionId};
+use crate::protocol::{Protocol, View};
+use captp_gc::protocol::{Admission, Descriptor, Index, ProxyId, Received, SessionId};
 use smallvec::SmallVec;
 
 impl<P: Protocol> VatActor<P> {
@@ -30,7 +30,12 @@ impl<P: Protocol> VatActor<P> {
                 return;
             }
             Body::GcExport { index, delta, .. } => {
-                self.protocol.gc_export(&mut vat.tables, index, delta).is_err()
+                let count = || vat.tables.export_at(index).map_or(0, |export| export.count);
+                let delta = match delta {
+                    ONE_ABOVE_THE_COUNT if message.fault => count() + 1,
+                    delta => delta,
+                };
+                self.read_gc_export(vat, index, delta)
             }
             Body::Deliver1(_) | Body::Deliver2(..) | Body::Call(_) => {
                 let refs: SmallVec<[Ref; 2]> = message.refs().collect();
@@ -52,6 +57,17 @@ impl<P: Protocol> VatActor<P> {
         }
     }
 
+    /// Whether the message is refused.
+    fn read_gc_export(&self, vat: &mut Vat<P::Tables>, index: Index, delta: u32) -> bool {
+        let before: SmallVec<[_; 4]> = vat.tables.exports().collect();
+        let Ok(evicted) = self.protocol.gc_export(&mut vat.tables, index, delta) else {
+            return true;
+        };
+        vat.check_evicted(&before, evicted.as_slice());
+        false
+    }
+
+    /// Whether the message is refused.
     fn read_refs(&self, vat: &mut Vat<P::Tables>, refs: &[Ref]) -> bool {
         let descriptors: SmallVec<[Descriptor; 2]> = refs.iter().map(|r| r.descriptor).collect();
         let Ok(received) = self.protocol.read(&mut vat.tables, &descriptors) else {
@@ -61,9 +77,8 @@ impl<P: Protocol> VatActor<P> {
             match received {
                 Received::Home(object) if object == meant.object => {}
                 Received::Home(_) => vat.flaws.insert(PropertyId::S3),
-                Received::Proxy { index, incarnation, installed } => {
-                    let incarnation = u32::try_from(incarnation.get()).unwrap_or(u32::MAX);
-                    vat.receive(index, incarnation, installed, meant.object);
+                Received::Proxy { proxy, installed } => {
+                    vat.receive(proxy, installed, meant.object);
                 }
             }
         }
@@ -83,51 +98,47 @@ impl<P: Protocol> VatActor<P> {
             out.push(vat.message(Body::Over));
         }
         let mut exported: SmallVec<[Object; 4]> =
-            self.indices().filter_map(|i| vat.tables.export_at(i)).map(|e| e.object).collect();
-        let mut released = self.protocol.close(&mut vat.tables, next);
+            vat.tables.exports().map(|(_, export)| export.object).collect();
+        let released = self.protocol.close(&mut vat.tables, next).unwrap_or_default();
+        let mut released: SmallVec<[Object; 4]> = released.into();
         exported.sort_unstable();
         released.sort_unstable();
-        let kept = self.indices().any(|index| {
-            vat.tables.export_at(index).is_some() || vat.tables.import_at(index).is_some()
-        });
-        if kept || released[..] != exported[..] {
+        let kept = vat.tables.exports().next().is_some() || vat.tables.imports().next().is_some();
+        if kept || released != exported {
             vat.flaws.insert(PropertyId::L2);
         }
-        // Every proxy breaks. Whenever it is collected, its notification is one of the old session.
-        for proxy in std::mem::take(&mut vat.heap) {
-            let notification = Notification {
-                session: vat.session,
-                index: proxy.index,
-                incarnation: Incarnation::new(proxy.incarnation.into()),
-            };
-            vat.owe(Owed { notification, object: proxy.object });
+        // Every proxy breaks. That the application drops it and the collector clears it later
+        // changes no table, so its notification, one of the old session, is owed from now on.
+        for Proxy { id, number, object, .. } in std::mem::take(&mut vat.heap) {
+            if let Some(notification) = self.protocol.clear(&mut vat.tables, id) {
+                vat.owe(Owed { notification, number, object });
+            }
         }
-        vat.denoted.clear();
+        vat.pending.clear();
+        vat.latest.clear();
         vat.session = next;
         vat.open = next.get() <= u32::from(self.sizes.sessions);
     }
 }
 
 impl<T> Vat<T> {
-    fn receive(&mut self, index: Index, incarnation: u32, installed: bool, object: Object) {
-        let known = self.heap.iter_mut().find(|p| p.index == index);
+    /// Notes which proxy a mention of `object` was read as.
+    fn receive(&mut self, id: ProxyId, installed: bool, object: Object) {
+        let known = self.heap.iter_mut().find(|proxy| proxy.id.index == id.index);
         match known {
-            Some(proxy) if !installed && proxy.incarnation == incarnation => {
+            Some(proxy) if !installed && proxy.id == id => {
                 proxy.held = true;
                 if proxy.object != object {
                     self.flaws.insert(PropertyId::S3);
                 }
             }
             None if installed => {
-                self.heap.push(Proxy { index, incarnation, object, held: true });
+                let number = self.latest_at(id.index) + 1;
+                self.latest.retain(|latest| latest.index != id.index);
+                self.latest.push(Latest { index: id.index, number, object });
+                self.latest.sort_unstable();
+                self.heap.push(Proxy { id, number, object, held: true });
                 self.heap.sort_unstable();
-                let position = usize::try_from(index.get()).unwrap_or(usize::MAX);
-                if position < usize::from(OBJECTS_MAX) {
-                    if self.denoted.len() <= position {
-                        self.denoted.resize(position + 1, None);
-                    }
-                    self.denoted[position] = Some(object);
-                }
             }
             // A dead proxy was handed out, or a second one installed beside a live one.
             _ => self.flaws.insert(PropertyId::S4),

@@ -1,22 +1,17 @@
 //! States as short lines, for the Explorer and for failing tests.
 
 use super::{State, Vat};
-use crate::names::{OBJECTS_MAX, VatId};
-use crate::property::balance;
+use crate::names::VatId;
+use crate::property::{balance, indices};
 use crate::protocol::View;
-use captp_gc::protocol::Index;
 use std::fmt;
-
-fn indices() -> impl Iterator<Item = Index> {
-    (0..=u32::from(OBJECTS_MAX)).map(Index::new)
-}
 
 impl<T: View> State<T> {
     /// The ledger of every export that anything is outstanding of, as lines.
     pub fn ledger_lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for exporter in VatId::BOTH {
-            for index in indices() {
+            for index in indices(self, exporter) {
                 let Some(b) = balance(self, exporter, index) else { continue };
                 if b.export_count == 0 && b.sum() == 0 {
                     continue;
@@ -40,28 +35,29 @@ impl<T: View> Vat<T> {
     /// The vat's tables and debts, as lines.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        for index in indices() {
-            if let Some(export) = self.tables.export_at(index) {
-                lines.push(format!("exports[{index}] {} count {}", export.object, export.count));
-            }
+        for (index, export) in self.tables.exports() {
+            lines.push(format!("exports[{index}] {} count {}", export.object, export.count));
         }
-        for index in indices() {
-            let Some(import) = self.tables.import_at(index) else { continue };
-            let proxy = self.heap.iter().find(|proxy| proxy.index == index);
+        for (index, import) in self.tables.imports() {
+            let proxy = self.heap.iter().find(|proxy| proxy.id.index == index);
             let proxy = match proxy {
-                Some(p) if p.held => format!("{}'s proxy #{}", p.object, p.incarnation),
-                Some(p) => format!("{}'s proxy #{}, dropped", p.object, p.incarnation),
+                Some(p) if p.held => format!("{}'s proxy #{}", p.object, p.number),
+                Some(p) => format!("{}'s proxy #{}, dropped", p.object, p.number),
                 None => "no proxy".to_owned(),
             };
             lines.push(format!("imports[{index}] {proxy} count {}", import.count));
         }
         for owed in &self.owed {
-            let n = owed.notification;
-            let old = if n.session == self.session { "" } else { " of an old session" };
+            let dead = owed.notification.proxy;
+            let old = if dead.session == self.session { "" } else { " of an old session" };
             lines.push(format!(
                 "owed: notification of imports[{}], {}'s proxy #{}{old}",
-                n.index, owed.object, n.incarnation
+                dead.index, owed.object, owed.number
             ));
+        }
+        if !self.pending.is_empty() {
+            let refs: Vec<_> = self.pending.iter().map(ToString::to_string).collect();
+            lines.push(format!("in the making: {}", refs.join(", ")));
         }
         if !self.flaws.is_empty() {
             lines.push(format!("violated by a step: {}", self.flaws));

@@ -2,7 +2,7 @@
 
 use super::wire::Message;
 use crate::names::{Object, VatId};
-use captp_gc::protocol::{Index, Notification, Reference};
+use captp_gc::protocol::{Index, Notification, ProxyId, Reference};
 use serde::Serialize;
 use std::fmt;
 
@@ -44,14 +44,33 @@ impl Arguments {
 /// How a faulty vat violates the protocol (R5).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Fault {
-    /// A `GCExportOp` with a delta far above the count.
+    /// A `GCExportOp` with a delta one above the count.
     OverRelease(Index),
     /// A `GCExportOp` with a delta of zero.
     ZeroDelta(Index),
     /// A `GCExportOp` for an index that is not allocated.
     UnknownExport,
     /// A message whose first reference can be read and whose second cannot.
-    HalfReadable,
+    HalfReadable(Unreadable),
+}
+
+/// Why the second reference of a half-readable message cannot be read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Unreadable {
+    /// An `ImportDesc` of an index that was never introduced.
+    NotIntroduced,
+    /// A `NewFarDesc` of an index that is held.
+    StillImported,
+    /// A `NewFarDesc` of an index beyond the limit.
+    BeyondLimit,
+    /// A reference home to an index that is not allocated.
+    UnknownExport,
+}
+
+impl Unreadable {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::NotIntroduced, Self::StillImported, Self::BeyondLimit, Self::UnknownExport];
 }
 
 /// A step of one vat that is no delivery. The order of the variants is the order of the search:
@@ -75,18 +94,13 @@ pub enum Step {
         object: Object,
     },
     /// The collector clears the weak reference to a dropped proxy.
-    Clear {
-        /// Where the proxy stood.
-        index: Index,
-        /// What it denoted.
-        object: Object,
-        /// Which proxy it was.
-        incarnation: u32,
-    },
+    Clear(ProxyId),
     /// A notification is served.
     Notify(Notification),
-    /// A message is described and counted, and then cannot be sent.
-    SendFails(Arguments),
+    /// A message is described and counted, and is not on the wire yet.
+    BeginSend(Arguments),
+    /// It cannot be sent.
+    SendFails,
     /// The vat finds its session cut, and begins the next.
     Cut,
     /// The vat breaks the protocol.
@@ -103,6 +117,7 @@ pub enum StepKind {
     Drop,
     Clear,
     Notify,
+    BeginSend,
     SendFails,
     Cut,
     Fail,
@@ -142,9 +157,10 @@ impl Action {
                 Step::Send(_) => StepKind::Send,
                 Step::Call { .. } => StepKind::Call,
                 Step::Drop { .. } => StepKind::Drop,
-                Step::Clear { .. } => StepKind::Clear,
+                Step::Clear(_) => StepKind::Clear,
                 Step::Notify(_) => StepKind::Notify,
-                Step::SendFails(_) => StepKind::SendFails,
+                Step::BeginSend(_) => StepKind::BeginSend,
+                Step::SendFails => StepKind::SendFails,
                 Step::Cut => StepKind::Cut,
                 Step::Fail(_) => StepKind::Fail,
             },
@@ -185,7 +201,7 @@ impl fmt::Display for Fault {
             Self::OverRelease(index) => write!(f, "a delta above the count of imports[{index}]"),
             Self::ZeroDelta(index) => write!(f, "a delta of zero for imports[{index}]"),
             Self::UnknownExport => write!(f, "an index that is not allocated"),
-            Self::HalfReadable => write!(f, "a message of which only half can be read"),
+            Self::HalfReadable(_) => write!(f, "a message of which only half can be read"),
         }
     }
 }
@@ -196,9 +212,12 @@ impl fmt::Display for Step {
             Self::Send(arguments) => write!(f, "sends {arguments}"),
             Self::Call { object, .. } => write!(f, "calls {object}'s proxy"),
             Self::Drop { object, .. } => write!(f, "drops {object}'s proxy"),
-            Self::Clear { index, .. } => write!(f, "'s collector clears imports[{index}]"),
-            Self::Notify(n) => write!(f, "serves the notification of imports[{}]", n.index),
-            Self::SendFails(arguments) => write!(f, "fails to send {arguments}"),
+            Self::Clear(proxy) => write!(f, "'s collector clears imports[{}]", proxy.index),
+            Self::Notify(n) => {
+                write!(f, "serves the notification of imports[{}]", n.proxy.index)
+            }
+            Self::BeginSend(arguments) => write!(f, "begins to send {arguments}"),
+            Self::SendFails => f.write_str("fails to send it"),
             Self::Cut => f.write_str("finds the session cut"),
             Self::Fail(fault) => write!(f, "breaks the protocol: sends {fault}"),
         }

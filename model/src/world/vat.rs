@@ -3,13 +3,13 @@
 //! The handlers know nothing of the other vat but its messages. [`super::actor`] hands them to
 //! Stateright as an actor.
 
-use super::step::{Argument, Arguments, Fault, Step};
-use super::wire::{Body, Message, Ref};
+use super::step::{Argument, Arguments, Fault, Step, Unreadable};
+use super::wire::{Body, Message, ONE_ABOVE_THE_COUNT, Ref};
 use crate::names::{Object, VatId};
 use crate::property::{PropertyId, PropertySet};
-use crate::protocol::Protocol;
+use crate::protocol::{ExportView, Protocol, View};
 use crate::sizes::Sizes;
-use captp_gc::protocol::{Descriptor, Index, Notification, Reference, SessionId};
+use captp_gc::protocol::{Descriptor, Index, Notification, ProxyId, Reference, SessionId};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -19,10 +19,10 @@ pub type Outbox = SmallVec<[Message; 2]>;
 /// A proxy on the vat's heap: it exists until the collector clears the weak reference to it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Proxy {
-    /// Where it stands in the import table.
-    pub index: Index,
-    /// Which proxy it is.
-    pub incarnation: u32,
+    /// Which proxy it is, as the protocol names it.
+    pub id: ProxyId,
+    /// Ghost: the how-manieth it is at this index in this session, from 1.
+    pub number: u32,
     /// Ghost: the object that the mention meant which made it.
     pub object: Object,
     /// Whether the application holds it.
@@ -34,7 +34,20 @@ pub struct Proxy {
 pub struct Owed {
     /// What will be served.
     pub notification: Notification,
-    /// Ghost: the object that the dead proxy denoted.
+    /// Ghost: the number of the dead proxy.
+    pub number: u32,
+    /// Ghost: the object that it denoted.
+    pub object: Object,
+}
+
+/// Ghost: the proxy installed last at an index of the current session.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct Latest {
+    /// The index.
+    pub index: Index,
+    /// Its number.
+    pub number: u32,
+    /// What it denoted.
     pub object: Object,
 }
 
@@ -64,8 +77,10 @@ pub struct Vat<T> {
     pub heap: SmallVec<[Proxy; 2]>,
     /// The notifications that were not served yet, in order.
     pub owed: SmallVec<[Owed; 2]>,
-    /// Ghost: what the proxy installed last at each index of this session denoted.
-    pub denoted: SmallVec<[Option<Object>; 4]>,
+    /// Ghost: the proxy installed last at each index, in order.
+    pub latest: SmallVec<[Latest; 2]>,
+    /// The references of a message in the making.
+    pub pending: SmallVec<[Ref; 2]>,
     /// The application's remaining steps.
     pub left: Left,
     /// Ghost: properties that a step of this vat has violated.
@@ -83,12 +98,12 @@ pub struct VatActor<P> {
     pub sizes: Sizes,
 }
 
-/// An index that a correct vat of this size never allocates.
+/// An index that no vat of these worlds allocates.
 const NEVER_ALLOCATED: Index = Index::new(77);
-/// An index that a correct vat never mentions, and never writes `NewFarDesc` for.
+/// An index that no vat of these worlds introduces.
 const NEVER_INTRODUCED: Index = Index::new(78);
-/// A delta above every count of a world of this size.
-const ABOVE_EVERY_COUNT: u32 = 1000;
+/// An index beyond every limit.
+const BEYOND_LIMITS: Index = Index::new(u32::MAX - 1);
 
 impl<P: Protocol> VatActor<P> {
     /// The vat before its first step.
@@ -100,7 +115,8 @@ impl<P: Protocol> VatActor<P> {
             open: true,
             heap: SmallVec::new(),
             owed: SmallVec::new(),
-            denoted: SmallVec::new(),
+            latest: SmallVec::new(),
+            pending: SmallVec::new(),
             left: Left {
                 sends: of(self.sizes.sends),
                 calls: of(self.sizes.calls),
@@ -114,33 +130,35 @@ impl<P: Protocol> VatActor<P> {
     /// Every step that the vat may take now, deliveries apart, in the order of [`Step`].
     pub fn enabled(&self, vat: &Vat<P::Tables>) -> SmallVec<[Step; 16]> {
         let mut steps = SmallVec::new();
-        let held = vat.heap.iter().filter(|proxy| proxy.held);
-        if vat.open && vat.left.sends > 0 {
+        let held = || vat.heap.iter().filter(|proxy| proxy.held);
+        let may_write = vat.open && vat.pending.is_empty();
+        if may_write && vat.left.sends > 0 {
             self.each_message(vat, |arguments| steps.push(Step::Send(arguments)));
         }
-        if vat.open && vat.left.calls > 0 {
-            steps.extend(held.clone().map(|p| Step::Call { index: p.index, object: p.object }));
+        if may_write && vat.left.calls > 0 {
+            steps.extend(held().map(|p| Step::Call { index: p.id.index, object: p.object }));
         }
-        steps.extend(held.map(|p| Step::Drop { index: p.index, object: p.object }));
-        steps.extend(vat.heap.iter().filter(|proxy| !proxy.held).map(|p| Step::Clear {
-            index: p.index,
-            object: p.object,
-            incarnation: p.incarnation,
-        }));
+        steps.extend(held().map(|p| Step::Drop { index: p.id.index, object: p.object }));
+        let dropped = vat.heap.iter().filter(|proxy| !proxy.held);
+        steps.extend(dropped.map(|proxy| Step::Clear(proxy.id)));
         steps.extend(vat.owed.iter().map(|owed| Step::Notify(owed.notification)));
-        if vat.open && vat.left.failures > 0 {
-            self.each_message(vat, |arguments| steps.push(Step::SendFails(arguments)));
+        if may_write && vat.left.failures > 0 {
+            self.each_message(vat, |arguments| steps.push(Step::BeginSend(arguments)));
+        }
+        if !vat.pending.is_empty() {
+            steps.push(Step::SendFails);
         }
         if vat.open && vat.session.get() < u32::from(self.sizes.sessions) {
             steps.push(Step::Cut);
         }
         if vat.open && vat.left.faults > 0 {
-            for proxy in &vat.heap {
-                steps.push(Step::Fail(Fault::OverRelease(proxy.index)));
-                steps.push(Step::Fail(Fault::ZeroDelta(proxy.index)));
+            for index in vat.heap.iter().map(|proxy| proxy.id.index) {
+                steps.push(Step::Fail(Fault::OverRelease(index)));
+                steps.push(Step::Fail(Fault::ZeroDelta(index)));
             }
             steps.push(Step::Fail(Fault::UnknownExport));
-            steps.push(Step::Fail(Fault::HalfReadable));
+            let unreadable = Unreadable::ALL.map(Fault::HalfReadable);
+            steps.extend(unreadable.map(Step::Fail));
         }
         steps
     }
@@ -150,35 +168,39 @@ impl<P: Protocol> VatActor<P> {
         match step {
             Step::Send(arguments) => {
                 vat.left.sends -= 1;
-                if let Some(refs) = self.write(vat, arguments) {
-                    let body = match refs[..] {
-                        [only] => Body::Deliver1(only),
-                        [first, second, ..] => Body::Deliver2(first, second),
-                        [] => return,
-                    };
-                    out.push(vat.message(body));
-                }
+                let refs = self.write(vat, arguments);
+                let body = match refs[..] {
+                    [only] => Body::Deliver1(only),
+                    [first, second, ..] => Body::Deliver2(first, second),
+                    [] => return,
+                };
+                self.send(vat, body, out);
             }
             Step::Call { index, object } => {
                 vat.left.calls -= 1;
                 let target = Arguments(Argument::Proxy { index, object }, None);
-                if let Some(refs) = self.write(vat, target) {
-                    out.push(vat.message(Body::Call(refs[0])));
+                if let [target] = self.write(vat, target)[..] {
+                    self.send(vat, Body::Call(target), out);
                 }
             }
-            Step::SendFails(arguments) => {
+            Step::BeginSend(arguments) => {
                 vat.left.failures -= 1;
-                if let Some(refs) = self.write(vat, arguments) {
-                    let written: SmallVec<[_; 2]> = refs.iter().map(|r| r.descriptor).collect();
-                    self.protocol.unwrite(&mut vat.tables, &written);
+                vat.pending = self.write(vat, arguments);
+            }
+            Step::SendFails => {
+                vat.pending.clear();
+                let before: SmallVec<[_; 4]> = vat.tables.exports().collect();
+                match self.protocol.unwrite(&mut vat.tables) {
+                    Ok(evicted) => vat.check_evicted(&before, &evicted),
+                    Err(_) => vat.flaws.insert(PropertyId::S6),
                 }
             }
             Step::Drop { index, .. } => {
-                for proxy in vat.heap.iter_mut().filter(|proxy| proxy.index == index) {
+                for proxy in vat.heap.iter_mut().filter(|proxy| proxy.id.index == index) {
                     proxy.held = false;
                 }
             }
-            Step::Clear { index, incarnation, .. } => self.clear(vat, index, incarnation),
+            Step::Clear(proxy) => self.clear(vat, proxy),
             Step::Notify(notification) => self.notify(vat, notification, out),
             Step::Cut => self.end_session(vat, vat.session.next(), Some(out)),
             Step::Fail(fault) => {
@@ -204,55 +226,67 @@ impl<P: Protocol> VatActor<P> {
         proxies.for_each(|proxy| each(Arguments(proxy, None)));
     }
 
-    fn write(&self, vat: &mut Vat<P::Tables>, arguments: Arguments) -> Option<SmallVec<[Ref; 2]>> {
+    /// Describes a message; nothing comes of one that is refused.
+    fn write(&self, vat: &mut Vat<P::Tables>, arguments: Arguments) -> SmallVec<[Ref; 2]> {
         let references: SmallVec<[Reference<Object>; 2]> =
             arguments.iter().map(Argument::reference).collect();
         let Ok(written) = self.protocol.write(&mut vat.tables, &references) else {
             vat.flaws.insert(PropertyId::S6);
-            return None;
+            return SmallVec::new();
         };
         let refs = arguments.iter().zip(written).map(|(argument, descriptor)| match argument {
-            Argument::Local(object) => Ref { descriptor, object, incarnation: 0 },
+            Argument::Local(object) => Ref { descriptor, object, number: 0 },
             Argument::Proxy { index, object } => {
-                Ref { descriptor, object, incarnation: vat.newest_at(index) }
+                Ref { descriptor, object, number: vat.latest_at(index) }
             }
         });
-        Some(refs.collect())
+        refs.collect()
     }
 
-    fn clear(&self, vat: &mut Vat<P::Tables>, index: Index, incarnation: u32) {
-        let Some(position) =
-            vat.heap.iter().position(|p| p.index == index && p.incarnation == incarnation)
-        else {
-            return;
-        };
-        let object = vat.heap.remove(position).object;
-        let owed = self.protocol.clear(&mut vat.tables, index, incarnation.into());
-        if let Some(notification) = owed {
-            vat.owe(Owed { notification, object });
+    fn send(&self, vat: &mut Vat<P::Tables>, body: Body, out: &mut Outbox) {
+        if self.protocol.sent(&mut vat.tables).is_err() {
+            vat.flaws.insert(PropertyId::S6);
+        }
+        out.push(vat.message(body));
+    }
+
+    fn clear(&self, vat: &mut Vat<P::Tables>, id: ProxyId) {
+        let Some(position) = vat.heap.iter().position(|proxy| proxy.id == id) else { return };
+        let Proxy { number, object, .. } = vat.heap.remove(position);
+        if let Some(notification) = self.protocol.clear(&mut vat.tables, id) {
+            vat.owe(Owed { notification, number, object });
         }
     }
 
     fn notify(&self, vat: &mut Vat<P::Tables>, notification: Notification, out: &mut Outbox) {
-        let index = notification.index;
-        let upto = vat.newest_at(index);
+        let index = notification.proxy.index;
+        let upto = vat.latest_at(index);
         vat.owed.retain(|owed| owed.notification != notification);
         let before = vat.tables.clone();
         let op = self.protocol.notify(&mut vat.tables, notification);
         let acted = op.is_some() || vat.tables != before;
-        if acted && notification.session != vat.session {
+        if acted && notification.proxy.session != vat.session {
             vat.flaws.insert(PropertyId::L2);
-        } else if acted && vat.heap.iter().any(|proxy| proxy.index == index) {
+        } else if acted && vat.heap.iter().any(|proxy| proxy.id.index == index) {
             vat.flaws.insert(PropertyId::S4);
         }
         if let Some((index, delta)) = op {
             out.push(vat.message(Body::GcExport { index, delta, upto }));
         }
     }
+}
 
-    /// The indices that a vat of this size can allocate, and one more.
-    pub fn indices(&self) -> impl Iterator<Item = Index> + use<P> {
-        (0..=u32::from(self.sizes.objects)).map(Index::new)
+impl<T: View> Vat<T> {
+    /// An entry that goes hands its object back, once, and nothing else is handed back.
+    pub(super) fn check_evicted(&mut self, before: &[(Index, ExportView)], evicted: &[Object]) {
+        let gone = before.iter().filter(|(index, _)| self.tables.export_at(*index).is_none());
+        let mut gone: SmallVec<[Object; 4]> = gone.map(|(_, export)| export.object).collect();
+        let mut evicted: SmallVec<[Object; 4]> = evicted.into();
+        gone.sort_unstable();
+        evicted.sort_unstable();
+        if gone != evicted {
+            self.flaws.insert(PropertyId::L1);
+        }
     }
 }
 
@@ -261,13 +295,9 @@ impl<T> Vat<T> {
         Message { session: self.session, fault: false, body }
     }
 
-    /// The newest proxy at `index` that the ledger knows of in this session; 0 if none.
-    fn newest_at(&self, index: Index) -> u32 {
-        let alive = self.heap.iter().filter(|p| p.index == index).map(|p| p.incarnation);
-        let dead = self.owed.iter().map(|owed| owed.notification);
-        let dead = dead.filter(|n| n.index == index && n.session == self.session);
-        let dead = dead.map(|n| u32::try_from(n.incarnation.get()).unwrap_or(u32::MAX));
-        alive.chain(dead).max().unwrap_or(0)
+    /// The number of the proxy installed last at `index` in this session; 0 if none was.
+    pub(super) fn latest_at(&self, index: Index) -> u32 {
+        self.latest.iter().find(|latest| latest.index == index).map_or(0, |latest| latest.number)
     }
 
     pub(super) fn owe(&mut self, owed: Owed) {
@@ -278,7 +308,7 @@ impl<T> Vat<T> {
 
 impl Proxy {
     fn argument(&self) -> Argument {
-        Argument::Proxy { index: self.index, object: self.object }
+        Argument::Proxy { index: self.id.index, object: self.object }
     }
 }
 
@@ -286,15 +316,20 @@ impl Fault {
     /// What is sent; the ghosts of what means nothing are `ghost`.
     fn body(self, ghost: Object) -> Body {
         match self {
-            Self::OverRelease(index) => Body::GcExport { index, delta: ABOVE_EVERY_COUNT, upto: 0 },
+            Self::OverRelease(index) => {
+                Body::GcExport { index, delta: ONE_ABOVE_THE_COUNT, upto: 0 }
+            }
             Self::ZeroDelta(index) => Body::GcExport { index, delta: 0, upto: 0 },
             Self::UnknownExport => Body::GcExport { index: NEVER_ALLOCATED, delta: 1, upto: 0 },
-            Self::HalfReadable => {
-                let of = |descriptor| Ref { descriptor, object: ghost, incarnation: 0 };
-                Body::Deliver2(
-                    of(Descriptor::NewFarDesc(NEVER_ALLOCATED)),
-                    of(Descriptor::ImportDesc(NEVER_INTRODUCED)),
-                )
+            Self::HalfReadable(why) => {
+                let of = |descriptor| Ref { descriptor, object: ghost, number: 0 };
+                let second = match why {
+                    Unreadable::NotIntroduced => Descriptor::ImportDesc(NEVER_INTRODUCED),
+                    Unreadable::StillImported => Descriptor::NewFarDesc(NEVER_ALLOCATED),
+                    Unreadable::BeyondLimit => Descriptor::NewFarDesc(BEYOND_LIMITS),
+                    Unreadable::UnknownExport => Descriptor::ExportDesc(NEVER_ALLOCATED),
+                };
+                Body::Deliver2(of(Descriptor::NewFarDesc(NEVER_ALLOCATED)), of(second))
             }
         }
     }

@@ -16,8 +16,8 @@ pub struct Ref {
     pub descriptor: Descriptor,
     /// Ghost: the object that was meant.
     pub object: Object,
-    /// Ghost, for a reference that goes home: the proxy that was used.
-    pub incarnation: u32,
+    /// Ghost, for a reference that goes home: the number of the proxy that was used.
+    pub number: u32,
 }
 
 /// What a message says.
@@ -35,12 +35,16 @@ pub enum Body {
         index: Index,
         /// How many mentions are given back.
         delta: u32,
-        /// Ghost: all proxies up to this incarnation were given back.
+        /// Ghost: all proxies up to this number were given back.
         upto: u32,
     },
     /// The sender has ended the session: the last message of it.
     Over,
 }
+
+/// The delta of a faulty `GCExportOp` that its sender guesses as badly as can be: it is read as
+/// one more than the reader's count.
+pub(super) const ONE_ABOVE_THE_COUNT: u32 = u32::MAX;
 
 /// One message on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,7 +89,8 @@ pub enum WireOrder {
     Fifo,
     /// Any message in flight may arrive next.
     Unordered,
-    /// FIFO, but a GC message is put ahead of all messages that were not delivered yet.
+    /// FIFO, but a GC message is put ahead of all that its sender has queued and the receiver has
+    /// not read.
     GcFirst,
 }
 
@@ -104,12 +109,14 @@ impl Wire {
         self.0.is_empty()
     }
 
-    /// How many of the messages may arrive next.
-    pub fn deliverable(&self, order: WireOrder) -> usize {
-        match order {
-            WireOrder::Unordered => self.0.len(),
-            WireOrder::Fifo | WireOrder::GcFirst => self.0.len().min(1),
-        }
+    /// The positions of the messages that may arrive next. Each session is a connection of its
+    /// own, so the next message of each may.
+    pub fn deliverable(&self, order: WireOrder) -> impl Iterator<Item = usize> {
+        (0..self.0.len()).filter(move |position| {
+            let session = self.0[*position].session;
+            let waits = || self.0[..*position].iter().any(|earlier| earlier.session == session);
+            order == WireOrder::Unordered || !waits()
+        })
     }
 
     /// Puts a message on the wire.
@@ -140,6 +147,9 @@ impl fmt::Display for Message {
             Body::Deliver1(only) => write!(f, "{only}"),
             Body::Deliver2(first, second) => write!(f, "{first}, {second}"),
             Body::Call(target) => write!(f, "call {target}"),
+            Body::GcExport { index, delta: ONE_ABOVE_THE_COUNT, .. } if self.fault => {
+                write!(f, "GCExportOp({index}, n+1)")
+            }
             Body::GcExport { index, delta, .. } => write!(f, "GCExportOp({index}, {delta})"),
             Body::Over => write!(f, "session {} is over", self.session),
         }

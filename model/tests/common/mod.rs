@@ -3,7 +3,8 @@
 
 use model::engine::{self, Budget, Outcome, Progress};
 use model::property::PropertySet;
-use model::protocol::e::{Bend, ECapTp};
+use model::protocol::Bend;
+use model::protocol::e::ECapTp;
 use model::sizes::{PerVat, Sizes};
 use model::world::World;
 
