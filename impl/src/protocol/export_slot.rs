@@ -51,11 +51,6 @@ impl ExportSlot {
         self.0
     }
 
-    /// Whether an object stands here.
-    pub const fn is_exported(self) -> bool {
-        !self.0.is_zero()
-    }
-
     /// R1: a mention is written. `None` if `limit` mentions are outstanding already.
     pub const fn mention(self, limit: WireCount) -> Option<(Self, Mention)> {
         match self.0.raised(limit) {

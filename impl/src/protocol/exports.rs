@@ -207,6 +207,7 @@ mod tests {
         assert_eq!(exports.count(I0), WireCount::new(2));
         assert_eq!(exports.lookup(I0), Some(&"Bob"));
         assert_eq!(exports.index_of(&"Ben"), Some(I1));
+        assert_eq!((exports.len(), exports.is_empty()), (2, false));
     }
 
     #[test]

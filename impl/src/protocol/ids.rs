@@ -151,3 +151,35 @@ impl fmt::Display for Incarnation {
         fmt::Display::fmt(&self.0, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_messages_of_the_current_session_are_read() {
+        let ours = SessionId::new(2);
+        let table = [
+            (1, Admission::Stale),
+            (2, Admission::Current),
+            (3, Admission::Newer),
+            (u32::MAX, Admission::Newer),
+        ];
+        for (theirs, expected) in table {
+            assert_eq!(ours.admit(SessionId::new(theirs)), expected, "session {theirs}");
+        }
+    }
+
+    #[test]
+    fn sessions_follow_each_other_until_their_numbers_are_used_up() {
+        assert_eq!(SessionId::FIRST.next(), Some(SessionId::new(2)));
+        assert_eq!(SessionId::new(u32::MAX).next(), None);
+        assert_eq!(SessionId::new(7).get(), 7);
+    }
+
+    #[test]
+    fn a_successor_has_the_next_number_and_never_the_first() {
+        assert_eq!(Incarnation::FIRST.successor().get(), 2);
+        assert_eq!(Incarnation::new(u64::MAX).successor().get(), u64::MAX);
+    }
+}

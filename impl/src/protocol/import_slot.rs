@@ -121,6 +121,7 @@ mod tests {
 
     #[test]
     fn only_a_live_proxy_can_be_cleared_and_the_count_stays() {
+        assert!(slot(2, true).is_live() && !slot(2, false).is_live());
         assert_eq!(slot(2, true).clear(), Some(slot(2, false)));
         assert_eq!(slot(2, false).clear(), None);
         assert_eq!(ImportSlot::RELEASED.clear(), None);

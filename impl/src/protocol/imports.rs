@@ -139,6 +139,7 @@ mod tests {
         let again = Imported { incarnation: incarnation(1), installed: false };
         let successor = Imported { incarnation: incarnation(2), installed: true };
         assert_eq!(imports.import(NewFarDesc(I0), &limits()), Ok(first));
+        assert!(!imports.is_released());
         assert_eq!(imports.import(ImportDesc(I0), &limits()), Ok(again));
         assert_eq!(imports.clear(I0, incarnation(1)), Ok(()));
         assert_eq!(imports.import(ImportDesc(I0), &limits()), Ok(successor));

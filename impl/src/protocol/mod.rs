@@ -45,6 +45,8 @@ pub mod ids;
 pub mod import_slot;
 
 mod descriptor;
+#[cfg(test)]
+mod display_tests;
 mod error;
 mod exports;
 mod imports;

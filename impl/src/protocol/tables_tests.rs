@@ -75,11 +75,20 @@ fn a_message_that_cannot_be_written_whole_counts_nothing() {
 }
 
 #[test]
+fn a_proxy_whose_weak_reference_is_cleared_cannot_be_sent_home() {
+    let mut a = new_tables();
+    a.read(&[NewFarDesc(I0)]).unwrap();
+    let _owed = collect(&mut a);
+    assert_eq!(a.write(&[Reference::Proxy(I0)]), Err(Misuse::NoLiveProxy { index: I0 }));
+}
+
+#[test]
 fn a_message_that_cannot_be_sent_is_uncounted() {
     let mut b = new_tables();
     send(&mut b, &[local("Bob")]);
     let before = b.clone();
     let written = b.write(&[local("Ben"), local("Bob"), local("Ben")]).unwrap();
+    assert_eq!(written.descriptors(), [NewFarDesc(I1), ImportDesc(I0), ImportDesc(I1)]);
     assert_eq!(b.unwrite(written), Ok(vec!["Ben"]));
     assert_eq!(b, before);
 }
