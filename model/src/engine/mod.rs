@@ -4,7 +4,7 @@
 //! the tests. `check` does not use it because of what it would let through to a user: a search that
 //! was cut short looks complete; a later violation overwrites the path of an earlier one, so that
 //! even with one thread a counterexample need not be a shortest one; `timeout` does nothing with
-//! one thread. It also copies a path for every transition, and is about 2.5 times slower on the
+//! one thread. It also copies a path for every transition, and is about three times slower on the
 //! same world (`cargo bench -p benches --bench model_throughput`).
 //!
 //! Here a search goes through whole levels, so the first violation is a shortest one whatever the
