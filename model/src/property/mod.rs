@@ -5,9 +5,9 @@
 //! for is which entries it has, and what they denote. Only C1 and L1 look at its counters: C1 is
 //! the claim that they agree with the ledger, L1 that none is left.
 //!
-//! S7 is stronger here than DESIGN's "harms only its own session", and narrower: with two vats
+//! S7, that a faulty peer harms only its own session, is stronger and narrower here: with two vats
 //! there is no other session to harm, so every kind of violating message must be refused outright.
-//! S5 (answers) has no counterpart yet.
+//! S5 is kept for answers, which are not modelled yet.
 //!
 //! Every safety property has a **witness**: the situation in which it is put to the test. A
 //! property whose witness never occurs holds vacuously, and that fails the check.
@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// The properties of DESIGN.md, section 3, that concern two vats without answers.
+/// The properties that concern two vats without answers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[expect(missing_docs, reason = "each has its own `claim`")]
 pub enum PropertyId {
