@@ -1,6 +1,5 @@
 //! Distinct states per second, one thread: our composition and search, beside our composition
 //! under Stateright's search, and Stateright's composition under Stateright's search.
-#![cfg_attr(loom, allow(unused))]
 
 #[cfg(not(loom))]
 fn main() {

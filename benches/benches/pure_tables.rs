@@ -1,5 +1,4 @@
 //! The sequential tables, beside one uncontended atomic read-modify-write and one allocation.
-#![cfg_attr(loom, allow(unused))]
 
 #[cfg(not(loom))]
 fn main() {
