@@ -53,8 +53,6 @@ pub struct Finding {
     pub outcome: Outcome,
     /// A shortest counterexample for each property violated at the first level at which any is.
     pub counterexamples: Vec<Counterexample>,
-    /// The witnesses that were found.
-    pub witnesses: PropertySet,
     /// A shortest way to each witness, as the Explorer writes it.
     pub examples: Vec<(PropertyId, String)>,
     /// The witnesses that these sizes should show, and that were not found.
@@ -101,14 +99,12 @@ pub fn search_world<P: Protocol>(task: &Task, control: &Control<'_>) -> Finding 
         .filter_map(|property| Some((property, property.lacks(&task.sizes)?)))
         .collect();
     let expected = control.properties.difference(untested.iter().map(|(id, _)| *id).collect());
-    let witnesses = outcome.witnessed();
     let example = |(id, trail): &(PropertyId, Trail)| Some((*id, replay(&world, trail)?.path()));
     Finding {
         examples: outcome.witnesses.iter().filter_map(example).collect(),
         verdict,
         counterexamples,
-        witnesses,
-        missing: expected.difference(witnesses),
+        missing: expected.difference(outcome.witnessed()),
         untested,
         outcome,
     }

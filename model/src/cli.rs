@@ -3,7 +3,7 @@
 use crate::catalogue::{SYSTEMS, Scenario, System};
 use crate::property::PropertyId;
 use crate::sizes::{PerVat, Sizes};
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -58,8 +58,9 @@ pub struct CheckArgs {
     #[arg(value_parser = names(mutation_ids()))]
     pub mutation: Vec<String>,
     /// Only this property, and the mutations that it kills.
-    #[arg(long, value_name = "ID", ignore_case = true, value_parser = names(property_ids()))]
-    pub property: Option<String>,
+    #[arg(long, value_name = "ID", ignore_case = true)]
+    #[arg(value_parser = names(property_ids()).try_map(|name| name.parse::<PropertyId>()))]
+    pub property: Option<PropertyId>,
     /// Sizes of the world.
     #[command(flatten)]
     pub sizes: SizeArgs,

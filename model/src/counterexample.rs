@@ -180,8 +180,8 @@ impl Numbers {
         }
         let to = action.actor().peer();
         let (old, new) = (before.wire_to(to), after.wire_to(to));
-        let sent = new.iter().count().saturating_sub(old.iter().count());
-        let first = if overtook(old, new) { 0 } else { old.iter().count() };
+        let sent = new.len().saturating_sub(old.len());
+        let first = if overtook(old, new) { 0 } else { old.len() };
         let records = new.iter().enumerate().skip(first).take(sent).map(|(position, message)| {
             self.last += 1;
             self.in_flight[to.number()].insert(position, self.last);
@@ -194,5 +194,5 @@ impl Numbers {
 
 /// Whether what is new was put ahead of what was there.
 fn overtook(old: &Wire, new: &Wire) -> bool {
-    !old.is_empty() && !old.iter().eq(new.iter().take(old.iter().count()))
+    !old.is_empty() && !old.iter().eq(new.iter().take(old.len()))
 }

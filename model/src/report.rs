@@ -132,8 +132,7 @@ impl Row {
         finding: Finding,
         control: Option<Finding>,
     ) -> Self {
-        let Finding { verdict, outcome, counterexamples, missing, untested, witnesses, .. } =
-            finding;
+        let Finding { verdict, outcome, counterexamples, missing, untested, .. } = finding;
         let expected_property = task.mutation.map(|mutation| mutation.kills);
         let expected = if task.mutation.is_some() { Verdict::Violated } else { Verdict::Holds };
         let violated: Vec<_> = outcome.violated().iter().collect();
@@ -161,7 +160,7 @@ impl Row {
             seconds: outcome.elapsed.as_secs_f64(),
             states_per_second: outcome.states_per_second(),
             collision_probability: outcome.collision_probability(),
-            witnesses: witnesses.iter().collect(),
+            witnesses: outcome.witnessed().iter().collect(),
             missing_witnesses: missing,
             untested: untested
                 .into_iter()

@@ -1,21 +1,12 @@
 //! The two races of the seed, as a user sees them.
 #![cfg(not(loom))]
 
-use model::catalogue::{self, Task};
-use model::check::{Control, Finding};
-use model::engine::{Budget, Progress};
-use model::mutation::{DISTRIBUTED_RACE, LOCAL_RACE};
-use model::property::PropertySet;
-use model::render::chart;
+mod common;
 
-fn find(id: &str) -> Finding {
-    let (system, mutation) = catalogue::mutation(id).unwrap();
-    let task = Task { system, mutation: Some(mutation), sizes: mutation.sizes };
-    let progress = Progress::default();
-    let (properties, budget) = (PropertySet::ALL, Budget::default());
-    let control = Control { properties, threads: 1, budget, progress: &progress };
-    (system.search)(&task, &control)
-}
+use common::find;
+use model::catalogue;
+use model::mutation::{DISTRIBUTED_RACE, LOCAL_RACE};
+use model::render::chart;
 
 fn plain(id: &str) -> String {
     let finding = find(id);

@@ -3,12 +3,9 @@
 
 mod common;
 
-use common::search_with;
-use model::catalogue::{self, Task};
-use model::check::Control;
-use model::engine::{Budget, Progress};
+use common::{find, search_with};
+use model::catalogue;
 use model::mutation::DISTRIBUTED_RACE;
-use model::property::PropertySet;
 use model::render::chart;
 use model::sizes::{PerVat, Sizes};
 
@@ -17,12 +14,7 @@ const CHANGELOG: &str = include_str!("../../CHANGELOG.md");
 
 #[test]
 fn the_chart_in_the_readme_is_the_chart_that_is_printed() {
-    let (system, mutation) = catalogue::mutation(DISTRIBUTED_RACE).unwrap();
-    let task = Task { system, mutation: Some(mutation), sizes: mutation.sizes };
-    let progress = Progress::default();
-    let (properties, budget) = (PropertySet::ALL, Budget::default());
-    let control = Control { properties, threads: 1, budget, progress: &progress };
-    let finding = (system.search)(&task, &control);
+    let finding = find(DISTRIBUTED_RACE);
     let chart = chart::chart(&finding.counterexamples[0]);
     let chart = anstream::adapter::strip_str(&chart).to_string();
     let (drawn, _prose) = chart.split_once("\n\nS1 ").unwrap();

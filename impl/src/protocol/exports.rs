@@ -51,7 +51,7 @@ impl<O: Clone + Ord> ExportTable<O> {
 
     /// Mentions of `index` outstanding; zero if the entry is not allocated.
     pub fn count(&self, index: Index) -> WireCount {
-        self.entry(index).map_or(WireCount::ZERO, |(slot, _)| slot.count())
+        self.slot(index).count()
     }
 
     /// The index of `object`, if it is exported.
@@ -68,9 +68,10 @@ impl<O: Clone + Ord> ExportTable<O> {
             Some(index) => index,
             None => self.next_index(limits)?,
         };
-        let slot = self.entry(index).map_or(ExportSlot::FREE, |(slot, _)| *slot);
-        let (slot, mention) =
-            slot.mention(limits.mentions_max).ok_or(Misuse::TooManyMentions { index })?;
+        let (slot, mention) = self
+            .slot(index)
+            .mention(limits.mentions_max)
+            .ok_or(Misuse::TooManyMentions { index })?;
         match mention {
             Mention::First => {
                 self.allocate(index, slot, object);
@@ -88,8 +89,7 @@ impl<O: Clone + Ord> ExportTable<O> {
     /// # Errors
     /// [`Misuse::NotExported`].
     pub fn unexport(&mut self, index: Index) -> Result<Option<O>, Misuse> {
-        let slot = self.entry(index).map_or(ExportSlot::FREE, |(slot, _)| *slot);
-        let (slot, remains) = slot.unmention().ok_or(Misuse::NotExported { index })?;
+        let (slot, remains) = self.slot(index).unmention().ok_or(Misuse::NotExported { index })?;
         Ok(self.settle(index, slot, remains))
     }
 
@@ -100,11 +100,11 @@ impl<O: Clone + Ord> ExportTable<O> {
     /// [`Violation::ZeroDelta`], [`Violation::UnknownExport`], [`Violation::OverRelease`].
     pub fn gc_export(&mut self, index: Index, delta: u32) -> Result<Option<O>, Violation> {
         let delta = WireDelta::new(delta).ok_or(Violation::ZeroDelta { index })?;
-        let slot = self.entry(index).map_or(ExportSlot::FREE, |(slot, _)| *slot);
-        let (slot, remains) = slot.gc_export(delta).map_err(|refusal| match refusal {
-            Refusal::Free => Violation::UnknownExport { index },
-            Refusal::Above(count) => Violation::OverRelease { index, delta, count },
-        })?;
+        let (slot, remains) =
+            self.slot(index).gc_export(delta).map_err(|refusal| match refusal {
+                Refusal::Free => Violation::UnknownExport { index },
+                Refusal::Above(count) => Violation::OverRelease { index, delta, count },
+            })?;
         Ok(self.settle(index, slot, remains))
     }
 
@@ -117,6 +117,10 @@ impl<O: Clone + Ord> ExportTable<O> {
 
     fn entry(&self, index: Index) -> Option<&(ExportSlot, Option<O>)> {
         self.entries.get(usize::try_from(index.get()).ok()?)
+    }
+
+    fn slot(&self, index: Index) -> ExportSlot {
+        self.entry(index).map_or(ExportSlot::FREE, |(slot, _)| *slot)
     }
 
     fn entry_mut(&mut self, index: Index) -> Option<&mut (ExportSlot, Option<O>)> {

@@ -18,6 +18,13 @@ pub struct Limits {
     pub references_per_message_max: u32,
 }
 
+impl Limits {
+    /// Whether one message may carry so many references.
+    pub(super) fn fit(&self, references: usize) -> bool {
+        u32::try_from(references).is_ok_and(|count| count <= self.references_per_message_max)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -62,7 +62,7 @@ impl<O: Clone + Ord> Tables<O> {
     /// A [`Misuse`]; then nothing was counted.
     pub fn write(&mut self, references: &[Reference<O>]) -> Result<Written, Misuse> {
         let (count, limit) = (references.len(), self.limits.references_per_message_max);
-        if !u32::try_from(count).is_ok_and(|count| count <= limit) {
+        if !self.limits.fit(count) {
             return Err(Misuse::MessageTooLong { references: count, limit });
         }
         if self.writing {
@@ -119,7 +119,7 @@ impl<O: Clone + Ord> Tables<O> {
     /// A [`Violation`]; then nothing was counted.
     pub fn read(&mut self, descriptors: &[Descriptor]) -> Result<Vec<Received<O>>, Violation> {
         let (count, limit) = (descriptors.len(), self.limits.references_per_message_max);
-        if !u32::try_from(count).is_ok_and(|count| count <= limit) {
+        if !self.limits.fit(count) {
             return Err(Violation::MessageTooLong { references: count, limit });
         }
         let mut undo = Vec::new();

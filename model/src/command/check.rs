@@ -110,8 +110,7 @@ fn row(job: &Job, control: &Control<'_>) -> Row {
 }
 
 fn properties(args: &CheckArgs) -> PropertySet {
-    let only = args.property.as_deref().and_then(|name| name.parse().ok());
-    only.map_or(PropertySet::ALL, PropertySet::only)
+    args.property.map_or(PropertySet::ALL, PropertySet::only)
 }
 
 fn jobs(args: &CheckArgs) -> Result<Vec<Job>, Error> {
@@ -125,7 +124,7 @@ fn jobs(args: &CheckArgs) -> Result<Vec<Job>, Error> {
         }
         jobs.extend(mutations(args, system)?);
     }
-    if let Some(property) = args.property.as_deref().and_then(|name| name.parse().ok()) {
+    if let Some(property) = args.property {
         put_to_the_test(property, &jobs)?;
     }
     if jobs.is_empty() {
@@ -136,9 +135,10 @@ fn jobs(args: &CheckArgs) -> Result<Vec<Job>, Error> {
 
 /// A property that was asked for must be put to the test, or that it holds says nothing.
 fn put_to_the_test(property: PropertyId, jobs: &[Job]) -> Result<(), Error> {
-    let mut lacks = jobs.iter().map(|job| property.lacks(&job.task.sizes));
-    match lacks.clone().all(|lacks| lacks.is_some()).then(|| lacks.next()) {
-        Some(Some(Some(flag))) => Err(Error::Usage(format!(
+    let lacked_by_all: Option<Vec<_>> =
+        jobs.iter().map(|job| property.lacks(&job.task.sizes)).collect();
+    match lacked_by_all.as_deref() {
+        Some([flag, ..]) => Err(Error::Usage(format!(
             "{property} is not put to the test in these worlds: it needs {flag}"
         ))),
         _ => Ok(()),

@@ -49,11 +49,9 @@ fn judge_direction<T: View>(
     judgement: &mut Judgement,
     blame: &mut impl FnMut(PropertyId, Index),
 ) {
+    let Some(session) = state.shared_session() else { return };
     let (from, to) = (state.vat(exporter), state.vat(exporter.peer()));
-    if !(from.open && to.open && from.session == to.session) {
-        return;
-    }
-    let current = |message: &&Message| message.session == from.session;
+    let current = |message: &&Message| message.session == session;
     let mentions = state.unread_mentions(exporter);
     let uses = state.wire_to(exporter).iter().filter(current);
     let uses = uses.flat_map(Message::uses);
@@ -92,7 +90,7 @@ fn judge_direction<T: View>(
     for mention in mentions {
         let index = mention.descriptor.index();
         let later = matches!(mention.descriptor, Descriptor::ImportDesc(_));
-        let crossing = later && releases(state.wire_to(exporter), from.session, index);
+        let crossing = later && releases(state.wire_to(exporter), session, index);
         judgement.witnessed.insert_if(PropertyId::S1, crossing);
         let released = to.tables.import_at(index);
         let released = released.is_some_and(|import| import.count == 0);
@@ -110,20 +108,16 @@ pub fn indices<T: View>(state: &State<T>, exporter: VatId) -> SmallVec<[Index; 8
         state.vat(exporter).tables.exports().map(|(index, _)| index).collect();
     indices.extend(state.vat(importer).tables.imports().map(|(index, _)| index));
     indices.extend(state.unread_mentions(exporter).map(|mention| mention.descriptor.index()));
-    indices.extend(state.wire_to(exporter).iter().filter_map(|message| match message.body {
-        Body::GcExport { index, .. } if !message.fault => Some(index),
-        _ => None,
-    }));
+    let coming_back = state.wire_to(exporter).iter().filter_map(Message::gc_export);
+    indices.extend(coming_back.map(|(index, _)| index));
     indices.sort_unstable();
     indices.dedup();
     indices
 }
 
 fn releases(wire: &Wire, session: SessionId, of: Index) -> bool {
-    wire.iter().any(|message| match message.body {
-        Body::GcExport { index, .. } => index == of && message.session == session && !message.fault,
-        _ => false,
-    })
+    let mut current = wire.iter().filter(|message| message.session == session);
+    current.any(|message| message.gc_export().is_some_and(|(index, _)| index == of))
 }
 
 /// What is in flight to `receiver`, in sending order: S2, S7's witness, empty GC messages (L3).

@@ -2,7 +2,7 @@
 
 use crate::names::VatId;
 use crate::protocol::View;
-use crate::world::{Body, Message, State};
+use crate::world::{Message, State};
 use captp_gc::protocol::Index;
 use serde::Serialize;
 
@@ -33,11 +33,8 @@ impl Balance {
 
 /// The balance of `index` among `exporter`'s exports, if both vats are in the same session.
 pub fn balance<T: View>(state: &State<T>, exporter: VatId, index: Index) -> Option<Balance> {
+    let session = state.shared_session()?;
     let (from, to) = (state.vat(exporter), state.vat(exporter.peer()));
-    if !(from.open && to.open && from.session == to.session) {
-        return None;
-    }
-    let current = |message: &&Message| message.session == from.session;
     let export = from.tables.export_at(index);
     let import = to.tables.import_at(index);
     let mut balance = Balance {
@@ -48,13 +45,9 @@ pub fn balance<T: View>(state: &State<T>, exporter: VatId, index: Index) -> Opti
     for mention in state.unread_mentions(exporter) {
         balance.mentions += u32::from(mention.descriptor.index() == index);
     }
-    for message in state.wire_to(exporter).iter().filter(current) {
-        match message.body {
-            Body::GcExport { index: of, delta, .. } if of == index && !message.fault => {
-                balance.deltas += delta;
-            }
-            _ => {}
-        }
+    let current = state.wire_to(exporter).iter().filter(|message| message.session == session);
+    for (of, delta) in current.filter_map(Message::gc_export) {
+        balance.deltas += if of == index { delta } else { 0 };
     }
     Some(balance)
 }

@@ -20,6 +20,7 @@ use crate::names::VatId;
 use crate::property::{Judgement, PropertyId, explain, judge, subject};
 use crate::protocol::Protocol;
 use crate::sizes::Sizes;
+use captp_gc::protocol::SessionId;
 use serde::{Deserialize, Serialize};
 use stateright::{Model, Property};
 use std::hash::{Hash, Hasher};
@@ -85,6 +86,12 @@ impl<T> State<T> {
     /// One of the vats.
     pub fn vat(&self, id: VatId) -> &Vat<T> {
         &self.vats[id.number()]
+    }
+
+    /// The session that both vats are in, if they are in the same one.
+    pub fn shared_session(&self) -> Option<SessionId> {
+        let [a, b] = &self.vats;
+        (a.open && b.open && a.session == b.session).then_some(a.session)
     }
 
     /// The mentions of `exporter`'s exports, in its current session, that its peer has not read:

@@ -74,6 +74,14 @@ impl Message {
         self.refs().filter(move |r| correct && r.descriptor.is_mention())
     }
 
+    /// The index and delta of a `GCExportOp`, unless it is faulty.
+    pub fn gc_export(&self) -> Option<(Index, u32)> {
+        match self.body {
+            Body::GcExport { index, delta, .. } if !self.fault => Some((index, delta)),
+            _ => None,
+        }
+    }
+
     /// The uses of the receiver's exports it carries, unless it is faulty.
     pub fn uses(&self) -> impl Iterator<Item = Ref> + Clone + use<> {
         let correct = !self.fault;
@@ -102,6 +110,11 @@ impl Wire {
     /// The messages in flight.
     pub fn iter(&self) -> std::slice::Iter<'_, Message> {
         self.0.iter()
+    }
+
+    /// How many messages are in flight.
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Whether nothing is in flight.

@@ -1,6 +1,8 @@
 //! What the tests of the models share.
 #![allow(dead_code, reason = "each test binary uses its share")]
 
+use model::catalogue::{self, Task};
+use model::check::{Control, Finding};
 use model::engine::{self, Budget, Outcome, Progress};
 use model::property::PropertySet;
 use model::protocol::Bend;
@@ -41,4 +43,14 @@ pub(crate) fn search_within(
 ) -> Outcome {
     let (world, progress) = (world(bend, sizes), Progress::default());
     engine::search(&world, World::judge, PropertySet::ALL, threads, budget, &progress)
+}
+
+/// What `model check --mutation ID` finds.
+pub(crate) fn find(id: &str) -> Finding {
+    let (system, mutation) = catalogue::mutation(id).unwrap();
+    let task = Task { system, mutation: Some(mutation), sizes: mutation.sizes };
+    let progress = Progress::default();
+    let (properties, budget) = (PropertySet::ALL, Budget::default());
+    let control = Control { properties, threads: 1, budget, progress: &progress };
+    (system.search)(&task, &control)
 }
