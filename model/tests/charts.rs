@@ -34,6 +34,17 @@ fn a_session_that_ends_is_drawn() {
 }
 
 #[test]
+fn the_finding_says_what_is_wrong_and_not_something_else() {
+    let finding = |id| find(id).counterexamples[0].finding.clone();
+    let lost = finding("evicted-object-lost");
+    assert!(lost.contains("objects handed back are not those whose entries went"), "{lost}");
+    let leaked = finding("notification-lost");
+    assert!(leaked.contains("VatB's exports[0] still counts 1"), "{leaked}");
+    let overtaken = finding("gc-overtakes-calls");
+    assert!(overtaken.starts_with("on the wire, GCExportOp(0, …) stands ahead"), "{overtaken}");
+}
+
+#[test]
 fn every_chart_fits_a_hundred_columns() {
     for mutation in catalogue::SYSTEMS[0].mutations {
         let chart = plain(mutation.id);

@@ -57,7 +57,7 @@ pub fn explain<T: View>(
             None => step,
         },
         PropertyId::S2 => format!(
-            "in sending order, GCExportOp({index}, …) stands ahead of a use of imports[{index}] by \
+            "on the wire, GCExportOp({index}, …) stands ahead of a use of imports[{index}] by \
              {importer}"
         ),
         PropertyId::S4 => {
@@ -75,6 +75,9 @@ pub fn explain<T: View>(
         PropertyId::S6 => format!("{step}: a correct message was refused, and the session ends"),
         PropertyId::S7 => {
             format!("{step}: the message violates the protocol, and was not refused untouched")
+        }
+        PropertyId::L1 if state.vat(exporter).flaws.contains(PropertyId::L1) => {
+            format!("{step}: the objects handed back are not those whose entries went, each once")
         }
         PropertyId::L1 => format!(
             "everything is dropped, served and delivered, and {exporter}'s exports[{index}] still \

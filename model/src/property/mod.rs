@@ -111,7 +111,8 @@ impl PropertyId {
                  index, always"
             }
             Self::L1 => {
-                "when everything is dropped and served and nothing is in flight, no entry is left"
+                "when everything is dropped and served and nothing is in flight, no entry is left; \
+                 an entry that goes hands its object back"
             }
             Self::L2 => {
                 "when a session ends each export is released once, and nothing of the old session \
