@@ -103,9 +103,7 @@ impl PropertyId {
                  successor; no dead proxy is handed out"
             }
             Self::S6 => "two correct vats never refuse each other's messages",
-            Self::S7 => {
-                "a message that violates the protocol changes no table and ends the session"
-            }
+            Self::S7 => "a message that violates the protocol is refused, and changes no table",
             Self::C1 => {
                 "export count = mentions in flight + import count + deltas in flight, for every \
                  index, always"
