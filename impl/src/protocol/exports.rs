@@ -1,6 +1,6 @@
 //! The sequential export table: index → object and count, object → index, free indices.
 
-use super::export_slot::{Mention, Refusal, Remains};
+use super::export_slot::{Mention, Remains};
 use super::{Descriptor, ExportSlot, Index, Limits, Misuse, Violation, WireCount, WireDelta};
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -101,10 +101,7 @@ impl<O: Clone + Ord> ExportTable<O> {
     pub fn gc_export(&mut self, index: Index, delta: u32) -> Result<Option<O>, Violation> {
         let delta = WireDelta::new(delta).ok_or(Violation::ZeroDelta { index })?;
         let (slot, remains) =
-            self.slot(index).gc_export(delta).map_err(|refusal| match refusal {
-                Refusal::Free => Violation::UnknownExport { index },
-                Refusal::Above(count) => Violation::OverRelease { index, delta, count },
-            })?;
+            self.slot(index).gc_export(delta).map_err(|refusal| refusal.of(index, delta))?;
         Ok(self.settle(index, slot, remains))
     }
 

@@ -4,7 +4,7 @@
 //! (unseen by the table), the collector **clears** the weak reference, and later the
 //! **notification** is served. Anything may come in between, a new mention above all.
 
-use super::{WireCount, WireDelta};
+use super::{Descriptor, Index, Violation, WireCount, WireDelta};
 
 /// The state of one import slot: mentions received and not given back, and whether a live proxy
 /// stands here.
@@ -30,15 +30,48 @@ pub enum Handed {
 /// Why a mention was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Refusal {
+    /// An `ImportDesc` for a slot that no `NewFarDesc` introduced, or no mention at all.
+    NotIntroduced,
     /// A `NewFarDesc` for a slot of which this many mentions are held.
     StillHeld(WireCount),
     /// As many mentions as are allowed are outstanding.
     Full,
 }
 
+impl Refusal {
+    /// The same, of the slot at `index`.
+    pub const fn at(self, index: Index) -> Violation {
+        match self {
+            Self::NotIntroduced => Violation::NotIntroduced { index },
+            Self::StillHeld(count) => Violation::StillImported { index, count },
+            Self::Full => Violation::TooManyMentions { index },
+        }
+    }
+}
+
+/// R2: reads a mention at a slot, `None` being one that was never introduced.
+pub const fn receive(
+    slot: Option<ImportSlot>,
+    mention: Descriptor,
+    limit: WireCount,
+) -> Result<(ImportSlot, Handed), Refusal> {
+    match (mention, slot) {
+        (Descriptor::NewFarDesc(_), None) => ImportSlot::RELEASED.introduce(limit),
+        (Descriptor::NewFarDesc(_), Some(slot)) => slot.introduce(limit),
+        (Descriptor::ImportDesc(_), Some(slot)) => slot.mention(limit),
+        _ => Err(Refusal::NotIntroduced),
+    }
+}
+
 impl ImportSlot {
     /// A slot that no mention has reached, or of which all mentions were given back.
     pub const RELEASED: Self = Self { count: WireCount::ZERO, live: false };
+
+    /// The slot in this state. A live proxy without a mention does not exist: such a slot is read
+    /// as one without a proxy.
+    pub const fn new(count: WireCount, live: bool) -> Self {
+        Self { count, live: live && !count.is_zero() }
+    }
 
     /// Mentions received, and not yet given back.
     pub const fn count(self) -> WireCount {
@@ -90,7 +123,13 @@ mod tests {
     const LIMIT: WireCount = WireCount::new(3);
 
     fn slot(count: u32, live: bool) -> ImportSlot {
-        ImportSlot { count: WireCount::new(count), live }
+        ImportSlot::new(WireCount::new(count), live)
+    }
+
+    #[test]
+    fn there_is_no_live_proxy_without_a_mention() {
+        assert_eq!(slot(0, true), ImportSlot::RELEASED);
+        assert!(slot(1, true).is_live());
     }
 
     #[test]

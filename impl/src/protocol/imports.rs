@@ -1,6 +1,6 @@
 //! The sequential import table: index → count, proxy alive or not, incarnation.
 
-use super::import_slot::{Handed, Refusal};
+use super::import_slot::{self, Handed};
 use super::{Descriptor, ImportSlot, Incarnation, Index, Limits, Misuse, Violation, WireDelta};
 use alloc::collections::BTreeMap;
 
@@ -59,21 +59,11 @@ impl ImportTable {
     /// `ExportDesc` gets `NotIntroduced`.
     pub fn import(&mut self, mention: Descriptor, limits: &Limits) -> Result<Imported, Violation> {
         let index = mention.index();
-        if index.get() >= limits.imports_max {
-            return Err(Violation::IndexBeyondLimit { index, limit: limits.imports_max });
-        }
+        limits.check_import(index)?;
         let before = self.entries.get(&index).copied();
-        let limit = limits.mentions_max;
-        let transition = match (mention, before) {
-            (Descriptor::NewFarDesc(_), None) => ImportSlot::RELEASED.introduce(limit),
-            (Descriptor::NewFarDesc(_), Some(entry)) => entry.slot.introduce(limit),
-            (Descriptor::ImportDesc(_), Some(entry)) => entry.slot.mention(limit),
-            _ => return Err(Violation::NotIntroduced { index }),
-        };
-        let (slot, handed) = transition.map_err(|refusal| match refusal {
-            Refusal::StillHeld(count) => Violation::StillImported { index, count },
-            Refusal::Full => Violation::TooManyMentions { index },
-        })?;
+        let slot = before.map(|entry| entry.slot);
+        let (slot, handed) = import_slot::receive(slot, mention, limits.mentions_max)
+            .map_err(|refusal| refusal.at(index))?;
         let incarnation = match (handed, before) {
             (Handed::Live, Some(entry)) => entry.incarnation,
             (Handed::Successor, Some(entry)) => entry.incarnation.successor(),

@@ -1,6 +1,6 @@
 //! Every bound in one place.
 
-use super::WireCount;
+use super::{Index, Violation, WireCount};
 
 /// What one session may cost this vat. A peer that goes beyond is refused, before anything is
 /// allocated; so is our own application.
@@ -19,6 +19,12 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Whether the peer may use this index.
+    pub(crate) const fn check_import(&self, index: Index) -> Result<(), Violation> {
+        let limit = self.imports_max;
+        if index.get() < limit { Ok(()) } else { Err(Violation::IndexBeyondLimit { index, limit }) }
+    }
+
     /// Whether one message may carry so many references.
     pub(super) fn fit(&self, references: usize) -> bool {
         u32::try_from(references).is_ok_and(|count| count <= self.references_per_message_max)
