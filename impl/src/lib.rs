@@ -44,5 +44,11 @@
 #![warn(missing_docs)]
 
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 pub mod protocol;
+#[cfg(feature = "std")]
+pub mod sync;
+#[cfg(feature = "std")]
+pub mod table;

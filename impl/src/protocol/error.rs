@@ -136,6 +136,15 @@ pub enum Misuse {
         /// The index named.
         index: Index,
     },
+    /// The session is over.
+    Closed,
+    /// A mention is taken back of an object that is not exported in this session.
+    NothingToUnexport,
+    /// A proxy is sent home through a session that it does not belong to.
+    ForeignProxy {
+        /// The session it belongs to. It may have the same number, and be another connection's.
+        session: SessionId,
+    },
 }
 
 impl fmt::Display for Misuse {
@@ -157,6 +166,11 @@ impl fmt::Display for Misuse {
                 write!(f, "exports[{index}] has no outstanding mention to take back")
             }
             Self::NoLiveProxy { index } => write!(f, "there is no live proxy at imports[{index}]"),
+            Self::Closed => f.write_str("the session is over"),
+            Self::NothingToUnexport => f.write_str("the object is not exported in this session"),
+            Self::ForeignProxy { session } => {
+                write!(f, "the proxy belongs to another connection, in its session {session}")
+            }
         }
     }
 }

@@ -1,0 +1,183 @@
+//! The concurrent import table: what this vat holds of the peer's.
+//!
+//! Slots stand in pages that are made when the peer first uses one of their indices, and stay until
+//! the session ends. One mention costs at most one page and one block of pages, however large the
+//! index that the peer chose, and all of them together no more than `Limits::imports_max` slots.
+
+use super::page::{Page, Queue, Wake};
+use super::proxy::Proxy;
+use super::{Defect, Refused};
+use crate::protocol::import_slot::Handed;
+use crate::protocol::{Descriptor, GcExportOp, Limits, Misuse, SessionId};
+use crate::sync::{Lock, OnceLock, Primitives};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+/// Pages in a block.
+const BLOCK: usize = 128;
+
+type Block<P> = Box<[OnceLock<<P as Primitives>::Shared<Page<P>>>]>;
+
+/// The import table of one vat in one session.
+pub(super) struct Imports<P: Primitives> {
+    queue: P::Shared<Queue<P>>,
+    blocks: Box<[OnceLock<Block<P>>]>,
+    growth: P::Lock<Growth>,
+}
+
+#[derive(Debug)]
+struct Growth {
+    /// The pages that exist.
+    pages: Vec<u32>,
+    closed: bool,
+}
+
+impl<P: Primitives> Imports<P> {
+    pub(super) fn new(session: SessionId, limits: &Limits, wake: Option<Wake>) -> Self {
+        let pages = limits.imports_max.div_ceil(Page::<P>::size()) as usize;
+        let imports = Self {
+            queue: P::share(Queue::new(session, wake)),
+            blocks: core::iter::repeat_with(OnceLock::new).take(pages.div_ceil(BLOCK)).collect(),
+            growth: P::Lock::new(Growth { pages: Vec::new(), closed: false }),
+        };
+        imports.make_page(0);
+        imports
+    }
+
+    /// R2: reads one mention. Returns the live proxy, or a successor.
+    #[inline]
+    pub(super) fn receive(
+        &self,
+        mention: Descriptor,
+        limits: &Limits,
+    ) -> Result<(Proxy<P>, Handed), Refused> {
+        let index = mention.index();
+        limits.check_import(index)?;
+        let (number, slot) = (index.get() / Page::<P>::size(), index.get() % Page::<P>::size());
+        let page = match self.page(number) {
+            Some(page) => page,
+            None => self.make_page(number).ok_or(Refused::Closed)?,
+        };
+        if Defect::ClosedBesideTheWord.is_planted::<P>() && self.growth.with(|g| g.closed) {
+            return Err(Refused::Closed);
+        }
+        let handed = page
+            .receive(slot, mention, limits.mentions_max)
+            .map_err(|refused| refused.at(index).map_or(Refused::Closed, Refused::from))?;
+        Ok((Proxy::new(page.clone(), slot), handed))
+    }
+
+    /// The descriptor of a proxy that goes home: the peer's own export, not counted.
+    pub(super) fn send_home(&self, proxy: &Proxy<P>) -> Result<Descriptor, Misuse> {
+        if !self.is_mine(proxy) {
+            return Err(Misuse::ForeignProxy { session: proxy.session() });
+        }
+        if proxy.is_broken() {
+            return Err(Misuse::Closed);
+        }
+        Ok(Descriptor::ExportDesc(proxy.index()))
+    }
+
+    fn is_mine(&self, proxy: &Proxy<P>) -> bool {
+        core::ptr::eq::<Queue<P>>(&**proxy.page().queue(), &*self.queue)
+    }
+
+    /// R3: serves every notification that is owed, and appends the messages to send.
+    pub(super) fn drain(&self, ops: &mut Vec<GcExportOp>) {
+        self.queue.take(|number| self.page(number).map_or(0, |page| page.drain(ops)));
+    }
+
+    /// Whether a notification is owed.
+    pub(super) fn is_owing(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// R8: every proxy breaks, and nothing is owed any more.
+    pub(super) fn close(&self) {
+        let pages = self.growth.with(|growth| {
+            growth.closed = true;
+            core::mem::take(&mut growth.pages)
+        });
+        if Defect::ClosedBesideTheWord.is_planted::<P>() {
+            return;
+        }
+        for page in pages.into_iter().filter_map(|number| self.page(number)) {
+            page.close();
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.growth.with(|growth| growth.closed)
+    }
+
+    /// What the slots hold of which something is held, in order of their indices.
+    pub(super) fn dump(&self) -> Vec<super::ImportRow> {
+        let mut pages = self.growth.with(|growth| growth.pages.clone());
+        pages.sort_unstable();
+        let pages = pages.into_iter().filter_map(|number| self.page(number));
+        let rows = pages.flat_map(|page| {
+            (0..Page::<P>::size()).filter_map(|slot| {
+                let word = page.peek(slot);
+                let index = page.index(slot);
+                let held = word.slot().filter(|slot| !slot.count().is_zero())?;
+                Some(super::ImportRow { index, mentions: held.count(), handles: word.handles() })
+            })
+        });
+        rows.collect()
+    }
+
+    #[inline]
+    fn page(&self, number: u32) -> Option<&P::Shared<Page<P>>> {
+        let number = number as usize;
+        self.blocks.get(number / BLOCK)?.get()?.get(number % BLOCK)?.get()
+    }
+
+    /// The page of this number, made if it does not exist. `None` if the session is over.
+    #[inline(never)]
+    fn make_page(&self, number: u32) -> Option<&P::Shared<Page<P>>> {
+        let at = number as usize;
+        let block = self
+            .blocks
+            .get(at / BLOCK)?
+            .get_or_init(|| core::iter::repeat_with(OnceLock::new).take(BLOCK).collect());
+        let place = block.get(at % BLOCK)?;
+        self.growth.with(|growth| {
+            if growth.closed {
+                return None;
+            }
+            Some(place.get_or_init(|| {
+                growth.pages.push(number);
+                P::share(Page::new(number, self.queue.clone()))
+            }))
+        })
+    }
+}
+
+impl<P: Primitives> core::fmt::Debug for Imports<P> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Imports").field("growth", &self.growth).finish_non_exhaustive()
+    }
+}
+
+impl<P: Primitives> Drop for Imports<P> {
+    /// Proxies that outlive the session are broken, and owe nothing.
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Index;
+    use crate::sync::Std;
+
+    #[test]
+    fn a_hostile_index_costs_one_page_wherever_it_lies() {
+        let limits = Limits::default();
+        let imports = Imports::<Std>::new(SessionId::FIRST, &limits, None);
+        let last = Index::new(limits.imports_max - 1);
+        drop(imports.receive(Descriptor::NewFarDesc(last), &limits).unwrap());
+        assert_eq!(imports.growth.with(|growth| growth.pages.len()), 2);
+    }
+}

@@ -1,0 +1,219 @@
+//! A page of import slots, and the queue of pages that have something to report.
+//!
+//! When the last handle of a proxy goes, its slot is *marked* in its page, and a page that had no
+//! marks is put on the session's queue: a bit and, seldom, a push. No lock is taken in a drop, nothing
+//! is allocated, no slot is marked twice, and what is owed never takes more room than the slots do.
+//!
+//! The queue is a stack that is pushed by anyone and taken whole by one swap, so it has no ABA. A
+//! page is on it exactly from the time that its marks became non-zero until the drain that took it
+//! wipes them. The drain reads the link before it wipes the marks, since whoever marks a page
+//! without marks owns the link; and it wipes the marks before it looks at the slots, so that a
+//! proxy that goes after the look is marked again.
+
+use super::Defect;
+use super::import_word::{ImportWord, Refused};
+use crate::protocol::import_slot::Handed;
+use crate::protocol::{Descriptor, GcExportOp, Index, SessionId, WireCount};
+use crate::sync::{Ordering, Primitives, Word};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Called when something becomes owed to the peer and nothing was before.
+pub(super) type Wake = Box<dyn Fn() + Send + Sync>;
+
+/// Which pages have marks, and what all pages of a session share.
+pub(super) struct Queue<P: Primitives> {
+    /// One more than the number of the page on top; zero if there is none.
+    top: P::Word,
+    session: SessionId,
+    wake: Option<Wake>,
+}
+
+pub(super) struct Page<P: Primitives> {
+    slots: P::Slots,
+    /// One bit a slot.
+    marks: P::Word,
+    /// The page below on the queue, as in [`Queue::top`].
+    below: P::Word,
+    number: u32,
+    queue: P::Shared<Queue<P>>,
+}
+
+impl<P: Primitives> Queue<P> {
+    pub(super) fn new(session: SessionId, wake: Option<Wake>) -> Self {
+        Self { top: P::Word::new(0), session, wake }
+    }
+
+    pub(super) const fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// Puts a page on top. Returns whether the queue was empty.
+    fn push(&self, page: &Page<P>) -> bool {
+        let pushed = self.top.update(|top| {
+            page.below.store(top, Ordering::Relaxed);
+            Ok::<_, core::convert::Infallible>((u64::from(page.number) + 1, top == 0))
+        });
+        let Ok(was_empty) = pushed;
+        was_empty
+    }
+
+    /// Takes all pages, and has `visit` say for each which is below it.
+    pub(super) fn take(&self, mut visit: impl FnMut(u32) -> u64) {
+        let mut top = self.top.swap(0, Ordering::Acquire);
+        while let Some(number) = top.checked_sub(1).and_then(|n| u32::try_from(n).ok()) {
+            top = visit(number);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.top.load(Ordering::Acquire) == 0
+    }
+}
+
+impl<P: Primitives> Page<P> {
+    pub(super) fn new(number: u32, queue: P::Shared<Queue<P>>) -> Self {
+        let (marks, below) = (P::Word::new(0), P::Word::new(0));
+        Self { slots: P::slots(), marks, below, number, queue }
+    }
+
+    pub(super) fn queue(&self) -> &P::Shared<Queue<P>> {
+        &self.queue
+    }
+
+    /// Slots in a page on these primitives.
+    pub(super) fn size() -> u32 {
+        const { assert!(size_of::<P::Slots>() >= size_of::<P::Word>()) };
+        let slots = size_of::<P::Slots>() / size_of::<P::Word>();
+        u32::try_from(slots).unwrap_or(u32::MAX).clamp(1, 64)
+    }
+
+    pub(super) fn index(&self, slot: u32) -> Index {
+        Index::new(self.number.saturating_mul(Self::size()).saturating_add(slot))
+    }
+
+    /// The slot of this number. A number beyond the page, which there is not, would wrap.
+    #[inline]
+    fn word(&self, slot: u32) -> &P::Word {
+        let slots = self.slots.as_ref();
+        &slots[slot as usize % slots.len()]
+    }
+
+    /// R2: reads a mention.
+    #[inline]
+    pub(super) fn receive(
+        &self,
+        slot: u32,
+        mention: Descriptor,
+        limit: WireCount,
+    ) -> Result<Handed, Refused> {
+        self.word(slot).update(|bits| {
+            let (word, handed) = ImportWord::from_bits(bits).receive(mention, limit)?;
+            Ok((word.bits(), handed))
+        })
+    }
+
+    /// One more handle of a proxy that has at least one.
+    ///
+    /// # Panics
+    /// If there are 2^29 of them.
+    #[inline]
+    pub(super) fn add_handle(&self, slot: u32) {
+        let before = self.word(slot).fetch_add(ImportWord::HANDLE, Ordering::Relaxed);
+        if ImportWord::from_bits(before).handles() >= ImportWord::HANDLES_MAX {
+            self.word(slot).fetch_sub(ImportWord::HANDLE, Ordering::Relaxed);
+            panic!("2^29 handles to the proxy at imports[{}]", self.index(slot));
+        }
+    }
+
+    /// One handle less. If it was the last, the slot is marked: a notification is owed.
+    #[inline]
+    pub(super) fn remove_handle(&self, slot: u32) {
+        if Defect::ReportedBeforeGone.is_planted::<P>() {
+            self.mark(slot);
+            self.word(slot).fetch_sub(ImportWord::HANDLE, Ordering::AcqRel);
+            return;
+        }
+        let order = match Defect::DropNotOrdered.is_planted::<P>() {
+            true => Ordering::Relaxed,
+            false => Ordering::AcqRel,
+        };
+        let before = ImportWord::from_bits(self.word(slot).fetch_sub(ImportWord::HANDLE, order));
+        if before.handles() == 1 && !before.is_closed() {
+            self.mark(slot);
+        }
+    }
+
+    fn mark(&self, slot: u32) {
+        let order = match Defect::DropNotOrdered.is_planted::<P>() {
+            true => Ordering::Relaxed,
+            false => Ordering::AcqRel,
+        };
+        let unmarked = self.marks.fetch_or(1 << slot, order) == 0;
+        if unmarked && self.queue.push(self) {
+            if let Some(wake) = &self.queue.wake {
+                wake();
+            }
+        }
+    }
+
+    /// R3: serves the notifications of the marked slots. Returns which page is below on the queue.
+    pub(super) fn drain(&self, ops: &mut Vec<GcExportOp>) -> u64 {
+        let below = self.below.load(Ordering::Relaxed);
+        let late = Defect::MarkWipedLate.is_planted::<P>();
+        let mut marks = match late {
+            true => self.marks.load(Ordering::Acquire),
+            false => self.marks.swap(0, Ordering::AcqRel),
+        };
+        while marks != 0 {
+            let slot = marks.trailing_zeros();
+            marks &= marks - 1;
+            ops.extend(self.serve(slot));
+        }
+        if late {
+            self.marks.store(0, Ordering::Release);
+        }
+        below
+    }
+
+    /// R3: serves the notification of one slot, which may be long out of date.
+    fn serve(&self, slot: u32) -> Option<GcExportOp> {
+        let word = self.word(slot);
+        let delta = if Defect::CountTakenInTwoSteps.is_planted::<P>() {
+            let (after, delta) = ImportWord::from_bits(word.load(Ordering::Acquire)).notify()?;
+            word.store(after.bits(), Ordering::Release);
+            delta
+        } else {
+            let blind = Defect::SuccessorNotChecked.is_planted::<P>();
+            word.update(|bits| {
+                let handles = if blind { ImportWord::from_bits(bits).handles() } else { 0 };
+                let dead = ImportWord::from_bits(bits - handles * ImportWord::HANDLE);
+                let (word, delta) = dead.notify().ok_or(())?;
+                Ok::<_, ()>((word.bits() + handles * ImportWord::HANDLE, delta))
+            })
+            .ok()?
+        };
+        Some(GcExportOp { index: self.index(slot), delta })
+    }
+
+    /// R8: every proxy of this page breaks.
+    pub(super) fn close(&self) {
+        for slot in self.slots.as_ref() {
+            let closed = slot.update(|bits| {
+                Ok::<_, core::convert::Infallible>((ImportWord::from_bits(bits).close().bits(), ()))
+            });
+            let Ok(()) = closed;
+        }
+    }
+
+    pub(super) fn peek(&self, slot: u32) -> ImportWord {
+        ImportWord::from_bits(self.word(slot).load(Ordering::Acquire))
+    }
+}
+
+impl<P: Primitives> fmt::Debug for Queue<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue").field("session", &self.session).finish_non_exhaustive()
+    }
+}

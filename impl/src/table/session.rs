@@ -1,0 +1,225 @@
+//! Both tables of one vat in one session, to be used from any thread.
+
+use super::exports::Exports;
+use super::imports::Imports;
+use super::page::Wake;
+use super::{Exportable, Proxy, Refused, Stats};
+use crate::protocol::import_slot::Handed;
+use crate::protocol::{Descriptor, GcExportOp, Index, Limits, Misuse, SessionId, WireCount};
+use crate::sync::{Primitives, Std};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// The export table and the import table of one vat in one session. A cheap handle: clone it.
+///
+/// Every operation may be called from any thread, and none calls back into the application. Objects
+/// that leave the table are returned; drop them where you like, their `Drop` may use the session.
+///
+/// What the session asks of its user:
+///
+/// * **Order (R6).** All messages of the session go through one channel that keeps their order.
+///   A message's exports and its placing on that channel are one step: if several threads send,
+///   hold the lock of the channel around both. Otherwise another thread's `ImportDesc` of an object
+///   could overtake the `NewFarDesc` that introduces it. The same goes for
+///   [`drain_gc`](Self::drain_gc).
+/// * **Failed sends (R7).** [`unexport`](Self::unexport) each mention of a message that did not go
+///   out, before the next is written.
+/// * **Violations (R5).** After one, [`close`](Self::close) the session.
+pub struct Session<T: ?Sized + Exportable<P>, P: Primitives = Std> {
+    tables: Arc<Tables<T, P>>,
+}
+
+struct Tables<T: ?Sized + Exportable<P>, P: Primitives> {
+    exports: Exports<T, P>,
+    imports: Imports<P>,
+    limits: Limits,
+    id: SessionId,
+}
+
+/// What the receiver gets for an argument of a message.
+#[derive(PartialEq, Eq, Debug)]
+pub enum Received<T: ?Sized, P: Primitives = Std> {
+    /// A proxy for one of the sender's objects.
+    Proxy {
+        /// A handle of it.
+        proxy: Proxy<P>,
+        /// Whether it is new (the first, or a successor), or the one that was there.
+        installed: bool,
+    },
+    /// One of the receiver's own objects: the reference came home.
+    Home(Arc<T>),
+}
+
+impl<T: ?Sized + Exportable> Session<T> {
+    /// The tables of session `id`.
+    pub fn new(id: SessionId, limits: Limits) -> Self {
+        Self::on(id, limits, None)
+    }
+
+    /// As [`new`](Self::new); `wake` is called, on the thread that dropped a proxy and with nothing
+    /// held, when there is something to [drain](Self::drain_gc) and there was nothing before. It
+    /// should do no more than wake the session's loop, and must not panic: it runs in a `Drop`.
+    pub fn with_wake(
+        id: SessionId,
+        limits: Limits,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        Self::on(id, limits, Some(Box::new(wake)))
+    }
+}
+
+impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
+    /// The tables of session `id`, on any primitives. See [`new`](Session::new) and
+    /// [`with_wake`](Session::with_wake).
+    pub fn on(id: SessionId, limits: Limits, wake: Option<Box<dyn Fn() + Send + Sync>>) -> Self {
+        let wake: Option<Wake> = wake;
+        let imports = Imports::new(id, &limits, wake);
+        Self { tables: Arc::new(Tables { exports: Exports::new(), imports, limits, id }) }
+    }
+
+    /// The session's number.
+    pub fn id(&self) -> SessionId {
+        self.tables.id
+    }
+
+    /// What the session may cost.
+    pub fn limits(&self) -> &Limits {
+        &self.tables.limits
+    }
+
+    /// R1: counts one mention of `object`, and says how to write it. While it is exported, the same
+    /// object has the same index.
+    ///
+    /// # Errors
+    /// [`Misuse::ExportsFull`], [`Misuse::TooManyMentions`], [`Misuse::Closed`].
+    #[inline]
+    pub fn export(&self, object: &Arc<T>) -> Result<Descriptor, Misuse> {
+        self.tables.exports.export(object, &self.tables.limits)
+    }
+
+    /// R7: takes back one mention of `object` that was not sent. Returns the object if its entry
+    /// went: the peer may have given back all its other mentions meanwhile.
+    ///
+    /// # Errors
+    /// [`Misuse::NothingToUnexport`], [`Misuse::Closed`].
+    pub fn unexport(&self, object: &Arc<T>) -> Result<Option<Arc<T>>, Misuse> {
+        self.tables.exports.unexport(object)
+    }
+
+    /// How to write a proxy that goes home: one of the peer's own exports. Not counted.
+    ///
+    /// Keep the handle until the message is queued: see [`Proxy`].
+    ///
+    /// # Errors
+    /// [`Misuse::ForeignProxy`], [`Misuse::Closed`].
+    pub fn send_home(&self, proxy: &Proxy<P>) -> Result<Descriptor, Misuse> {
+        self.tables.imports.send_home(proxy)
+    }
+
+    /// R2: reads one descriptor of a message, counting it if it is a mention.
+    ///
+    /// If a later descriptor of the same message turns out unreadable, drop what was received:
+    /// mentions that were counted are given back in due course.
+    ///
+    /// # Errors
+    /// Those of [`import`](Self::import) and of [`lookup`](Self::lookup).
+    pub fn receive(&self, descriptor: Descriptor) -> Result<Received<T, P>, Refused> {
+        if let Descriptor::ExportDesc(index) = descriptor {
+            return self.lookup(index).map(Received::Home);
+        }
+        let (proxy, handed) = self.tables.imports.receive(descriptor, &self.tables.limits)?;
+        Ok(Received::Proxy { proxy, installed: handed == Handed::Successor })
+    }
+
+    /// R2: reads one mention: the live proxy, or a successor.
+    ///
+    /// # Errors
+    /// [`Refused::Closed`]; the violations `IndexBeyondLimit`, `NotIntroduced`, `StillImported`,
+    /// `TooManyMentions`. An `ExportDesc` is none, and is refused as `NotIntroduced`.
+    #[inline]
+    pub fn import(&self, mention: Descriptor) -> Result<Proxy<P>, Refused> {
+        self.tables.imports.receive(mention, &self.tables.limits).map(|(proxy, _)| proxy)
+    }
+
+    /// The object that a call to our export `index` is for.
+    ///
+    /// # Errors
+    /// [`Refused::Closed`]; the violation `UnknownExport`.
+    #[inline]
+    pub fn lookup(&self, index: Index) -> Result<Arc<T>, Refused> {
+        self.tables.exports.lookup(index)
+    }
+
+    /// R4, R5: reads a `GCExportOp`. Returns the object if its entry went.
+    ///
+    /// # Errors
+    /// [`Refused::Closed`]; the violations `ZeroDelta`, `UnknownExport`, `OverRelease`.
+    #[inline]
+    pub fn gc_export(&self, index: Index, delta: u32) -> Result<Option<Arc<T>>, Refused> {
+        self.tables.exports.gc_export(index, delta)
+    }
+
+    /// R3: serves the notifications that are owed, and appends the `GCExportOp`s to send. They are
+    /// taken off the table: send each, once, in the session's channel, after all that was queued
+    /// there before.
+    ///
+    /// A proxy that was dropped and revived since the last drain costs no message.
+    pub fn drain_gc(&self, ops: &mut Vec<GcExportOp>) {
+        self.tables.imports.drain(ops);
+    }
+
+    /// Whether there is something to drain.
+    pub fn is_owing(&self) -> bool {
+        self.tables.imports.is_owing()
+    }
+
+    /// R8: the session is over. Every proxy is broken; a drain that begins after this returns finds
+    /// nothing; every exported object is given back, once, to the one caller that closed first.
+    pub fn close(&self) -> Vec<Arc<T>> {
+        self.tables.imports.close();
+        self.tables.exports.close()
+    }
+
+    /// Whether the session is over.
+    pub fn is_closed(&self) -> bool {
+        self.tables.imports.is_closed()
+    }
+
+    /// The exported objects in order of their indices: index, object, mentions outstanding.
+    pub fn exports(&self) -> Vec<(Index, Arc<T>, WireCount)> {
+        self.tables.exports.dump().0
+    }
+
+    /// The imports of which something is held, in order of their indices.
+    pub fn imports(&self) -> Vec<super::ImportRow> {
+        self.tables.imports.dump()
+    }
+
+    /// Figures for a dashboard. Visits every import.
+    pub fn stats(&self) -> Stats {
+        let (exports, introduced) = self.tables.exports.len();
+        Stats::new(exports, introduced, &self.imports())
+    }
+}
+
+impl<T: ?Sized + Exportable<P>, P: Primitives> Clone for Session<T, P> {
+    fn clone(&self) -> Self {
+        Self { tables: Arc::clone(&self.tables) }
+    }
+}
+
+impl<T: ?Sized + Exportable<P>, P: Primitives> fmt::Debug for Session<T, P> {
+    /// Both tables, a line for each entry with `{:#?}`. Objects are not printed: that would run
+    /// code of theirs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let exports = self.exports().into_iter().map(|(index, _, mentions)| (index, mentions));
+        f.debug_struct("Session")
+            .field("id", &self.id())
+            .field("closed", &self.is_closed())
+            .field("exports", &exports.collect::<alloc::collections::BTreeMap<_, _>>())
+            .field("imports", &self.imports())
+            .finish()
+    }
+}
