@@ -61,33 +61,26 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Exports<T, P> {
     /// R1: writes one mention of `object`, and says how to describe it.
     #[inline]
     pub(super) fn export(&self, object: &Arc<T>, limits: &Limits) -> Result<Descriptor, Misuse> {
-        if let Some(again) = self.mention_again(object, limits.mentions_max) {
-            return again;
+        match self.mention_again(object, limits.mentions_max) {
+            Ok(index) => Ok(Descriptor::ImportDesc(index)),
+            Err(Unmoved::Full(index)) => Err(Misuse::TooManyMentions { index }),
+            Err(Unmoved::NotExported) => self.introduce(object, limits),
         }
-        self.introduce(object, limits)
     }
 
     /// The mention of an object whose cell is this table's, and says that it is exported.
     #[inline]
-    fn mention_again(
-        &self,
-        object: &Arc<T>,
-        limit: WireCount,
-    ) -> Option<Result<Descriptor, Misuse>> {
-        let cell = object.export_cell()?;
+    fn mention_again(&self, object: &Arc<T>, limit: WireCount) -> Result<Index, Unmoved> {
+        let Some(cell) = object.export_cell() else { return Err(Unmoved::NotExported) };
         if !cell.is_owned_by(&self.tag) && !Defect::OwnerIgnored.is_planted::<P>() {
-            return None;
+            return Err(Unmoved::NotExported);
         }
         if Defect::MentionInTwoSteps.is_planted::<P>() {
-            let (word, index) = again(cell.word().load(Ordering::Acquire), limit).ok()?;
+            let (word, index) = again(cell.word().load(Ordering::Acquire), limit)?;
             cell.word().store(word, Ordering::Release);
-            return Some(Ok(Descriptor::ImportDesc(index)));
+            return Ok(index);
         }
-        match cell.mention_again(limit) {
-            Ok(index) => Some(Ok(Descriptor::ImportDesc(index))),
-            Err(Unmoved::Full(index)) => Some(Err(Misuse::TooManyMentions { index })),
-            Err(Unmoved::NotExported) => None,
-        }
+        cell.mention_again(limit)
     }
 
     /// R1 under the lock: allocates an entry, unless another thread has done so by now.
@@ -98,10 +91,12 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Exports<T, P> {
             if table.closed {
                 return Err(Misuse::Closed);
             }
-            if !Defect::NotLookedAgain.is_planted::<P>()
-                && let Some(again) = self.mention_again(object, limits.mentions_max)
-            {
-                return again;
+            if !Defect::NotLookedAgain.is_planted::<P>() {
+                match self.mention_again(object, limits.mentions_max) {
+                    Ok(index) => return Ok(Descriptor::ImportDesc(index)),
+                    Err(Unmoved::Full(index)) => return Err(Misuse::TooManyMentions { index }),
+                    Err(Unmoved::NotExported) => {}
+                }
             }
             if let Some(&index) = table.by_address.get(&address(object))
                 && let Some(Entry { counted: Counted::Here(slot), .. }) = table.entry_mut(index)
