@@ -32,6 +32,20 @@ pub enum Defect {
 }
 
 impl Defect {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::SuccessorNotChecked,
+        Self::CountTakenInTwoSteps,
+        Self::ReportedBeforeGone,
+        Self::MarkWipedLate,
+        Self::DropNotOrdered,
+        Self::IndexFreedEarly,
+        Self::NotLookedAgain,
+        Self::OwnerIgnored,
+        Self::ClosedBesideTheWord,
+        Self::MentionInTwoSteps,
+    ];
+
     /// Whether it is planted in tables on these primitives.
     #[inline]
     pub(crate) fn is_planted<P: Primitives>(self) -> bool {

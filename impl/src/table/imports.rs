@@ -92,18 +92,18 @@ impl<P: Primitives> Imports<P> {
         !self.queue.is_empty()
     }
 
-    /// R8: every proxy breaks, and nothing is owed any more.
+    /// R8: every proxy breaks, and nothing is owed any more. Whoever sees that the session is over
+    /// sees all of that.
     pub(super) fn close(&self) {
-        let pages = self.growth.with(|growth| {
+        self.growth.with(|growth| {
             growth.closed = true;
-            core::mem::take(&mut growth.pages)
+            if Defect::ClosedBesideTheWord.is_planted::<P>() {
+                return;
+            }
+            for page in growth.pages.drain(..).filter_map(|number| self.page(number)) {
+                page.close();
+            }
         });
-        if Defect::ClosedBesideTheWord.is_planted::<P>() {
-            return;
-        }
-        for page in pages.into_iter().filter_map(|number| self.page(number)) {
-            page.close();
-        }
     }
 
     pub(super) fn is_closed(&self) -> bool {
