@@ -10,6 +10,9 @@ pub trait Explorer: Primitives {
     /// Starts a thread.
     fn spawn<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> Self::Thread<T>;
 
+    /// A number below this one, which a replay of the same schedule picks again.
+    fn pick(below: usize) -> usize;
+
     /// Waits for it.
     ///
     /// # Panics

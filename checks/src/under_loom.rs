@@ -45,6 +45,11 @@ impl<const DEFECT: usize> Explorer for Loom<DEFECT> {
         loom::thread::spawn(run)
     }
 
+    /// Loom tries interleavings, not choices.
+    fn pick(_below: usize) -> usize {
+        0
+    }
+
     fn join<T: Send + 'static>(thread: Self::Thread<T>) -> T {
         thread.join().expect("the thread panicked")
     }
@@ -67,12 +72,7 @@ impl Word for LoomWord {
     fn load(&self, order: Ordering) -> u64 {
         self.0.load(order)
     }
-    /// An exchange that changes nothing reads the newest value only: loom would try up to seven older
-    /// ones, each of which the exchange that follows would refuse. It orders no more than the load.
-    fn load_to_update(&self) -> u64 {
-        self.0.fetch_or(0, Ordering::Acquire)
-    }
-    /// An exchange, too: loom does not keep the order of a store and of an exchange that another
+    /// An exchange: loom does not keep the order of a store and of an exchange that another
     /// thread made before it, and would show the older value to a third. The tables store only where
     /// the value before is known to be theirs to replace, so both mean the same.
     fn store(&self, value: u64, order: Ordering) {

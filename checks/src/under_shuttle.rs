@@ -4,6 +4,7 @@ use crate::explorer::Explorer;
 use crate::planted;
 use captp_gc::sync::{Lock, Ordering, Primitives, Word};
 use captp_gc::table::Defect;
+use shuttle::rand::Rng;
 use shuttle::sync::Mutex;
 use shuttle::sync::atomic::AtomicU64;
 use std::fmt;
@@ -43,6 +44,10 @@ impl<const DEFECT: usize> Explorer for Shuttle<DEFECT> {
 
     fn spawn<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> Self::Thread<T> {
         shuttle::thread::spawn(run)
+    }
+
+    fn pick(below: usize) -> usize {
+        shuttle::rand::thread_rng().gen_range(0..below)
     }
 
     fn join<T: Send + 'static>(thread: Self::Thread<T>) -> T {

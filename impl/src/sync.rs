@@ -68,19 +68,12 @@ pub trait Word: Send + Sync + fmt::Debug {
         failure: Ordering,
     ) -> Result<u64, u64>;
 
-    /// Reads it, to compute what it should become. An old value does no harm, since the exchange
-    /// that follows fails on it; so a checker may spare itself the old values, of which it would
-    /// try every one.
-    fn load_to_update(&self) -> u64 {
-        self.load(Ordering::Acquire)
-    }
-
     /// Moves it by a pure transition, tried again whenever another thread has moved it meanwhile.
     ///
     /// # Errors
     /// Those of the transition; the word has not moved.
     fn update<R, E>(&self, transition: impl Fn(u64) -> Result<(u64, R), E>) -> Result<R, E> {
-        let mut current = self.load_to_update();
+        let mut current = self.load(Ordering::Acquire);
         loop {
             let (next, result) = transition(current)?;
             let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);

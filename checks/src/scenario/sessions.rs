@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 const I0: Index = Index::new(0);
 
 /// The scenarios of this module.
-pub fn all<P: Explorer>() -> [Scenario; 6] {
+pub fn all<P: Explorer>() -> [Scenario; 7] {
     [
         Scenario {
             name: "both_races_at_once",
@@ -37,6 +37,12 @@ pub fn all<P: Explorer>() -> [Scenario; 6] {
             proves: "each export is given back once: to the peer's message, or at the end",
             threads: 3,
             run: close_and_export_and_gc_export::<P>,
+        },
+        Scenario {
+            name: "close_and_everything",
+            proves: "whatever else goes on, each object is given back once and no proxy is left whole",
+            threads: 3,
+            run: close_and_everything::<P>,
         },
         Scenario {
             name: "close_and_close",
@@ -158,6 +164,46 @@ pub fn close_and_export_and_gc_export<P: Explorer>() -> Verdict {
     ensure!(evicted + returned == introduced, "{evicted} + {returned} of {introduced} given back");
     ensure!(b.export(&bob) == Err(Misuse::Closed), "exported after the end");
     ensure!(Arc::strong_count(&bob) == 1, "something still holds Bob");
+    Ok(())
+}
+
+/// The session ends while one thread imports, clones, drops and drains, and another exports Bob,
+/// takes a mention back and reads a call and a `GCExportOp` for him.
+pub fn close_and_everything<P: Explorer>() -> Verdict {
+    let (a, bob) = (session::<P>(), Object::new("Bob"));
+    let kept = import(&a, first(0))?;
+    let importer = {
+        let a = a.clone();
+        P::spawn(move || {
+            let cloned = a.import(again(0)).map(|proxy| drop(vec![proxy.clone(), proxy]));
+            (cloned, drain(&a))
+        })
+    };
+    let exporter = {
+        let (a, bob) = (a.clone(), Arc::clone(&bob));
+        P::spawn(move || {
+            let exported = a.export(&bob).is_ok();
+            let found = a.lookup(I0).map(|found| found.name);
+            let evicted = a.gc_export(I0, 1).map(|evicted| evicted.is_some());
+            (exported, found, evicted)
+        })
+    };
+    let returned = a.close().len();
+    let late = drain(&a);
+    let (imported, during) = P::join(importer);
+    let (exported, found, evicted) = P::join(exporter);
+    let broken = kept.is_broken();
+    drop(kept);
+    ensure!(broken && late.is_empty() && during.is_empty(), "{late:?} {during:?} at a live proxy");
+    ensure!(matches!(imported, Ok(()) | Err(Refused::Closed)), "{imported:?}");
+    ensure!(matches!(found, Ok("Bob") | Err(Refused::Closed)), "{found:?}");
+    let evicted = match evicted {
+        Ok(evicted) => usize::from(evicted),
+        Err(Refused::Closed) => 0,
+        Err(refused) => return Err(said(refused)),
+    };
+    ensure!(evicted + returned == usize::from(exported), "{evicted} + {returned} given back");
+    ensure!(drain(&a).is_empty() && Arc::strong_count(&bob) == 1, "something is left");
     Ok(())
 }
 

@@ -56,7 +56,6 @@ impl ImportWord {
 
     /// The protocol's state: `None` if no `NewFarDesc` introduced the slot. The proxy lives while
     /// it has handles.
-    #[expect(clippy::cast_possible_truncation, reason = "masked")]
     pub(super) const fn slot(self) -> Option<ImportSlot> {
         if self.0 & INTRODUCED == 0 {
             return None;

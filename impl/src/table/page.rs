@@ -151,10 +151,11 @@ impl<P: Primitives> Page<P> {
             false => Ordering::AcqRel,
         };
         let unmarked = self.marks.fetch_or(1 << slot, order) == 0;
-        if unmarked && self.queue.push(self) {
-            if let Some(wake) = &self.queue.wake {
-                wake();
-            }
+        if unmarked
+            && self.queue.push(self)
+            && let Some(wake) = &self.queue.wake
+        {
+            wake();
         }
     }
 
