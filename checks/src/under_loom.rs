@@ -73,8 +73,8 @@ impl Word for LoomWord {
         self.0.load(order)
     }
     /// An exchange: loom does not keep the order of a store and of an exchange that another
-    /// thread made before it, and would show the older value to a third. The tables store only where
-    /// the value before is known to be theirs to replace, so both mean the same.
+    /// thread made before it, and would show the older value to a third. The tables store only
+    /// where the value before is known to be theirs to replace, so both mean the same.
     fn store(&self, value: u64, order: Ordering) {
         self.0.swap(value, order);
     }

@@ -16,7 +16,7 @@ pub fn all<P: Explorer>() -> [Scenario; 9] {
     [
         Scenario {
             name: "last_drop_and_import",
-            proves: "the local race: a mention revives a dying proxy, or is the first of a new one; \
+            proves: "the local race: a mention revives a dying proxy or makes a new one; \
                      while a proxy lives its export is held",
             threads: 2,
             run: last_drop_and_import::<P>,
@@ -35,7 +35,7 @@ pub fn all<P: Explorer>() -> [Scenario; 9] {
         },
         Scenario {
             name: "clone_drop_and_drain",
-            proves: "a clone on its way keeps the proxy alive; the last handle owes one notification",
+            proves: "a clone keeps the proxy alive; the last handle owes one notification",
             threads: 2,
             run: clone_drop_and_drain::<P>,
         },
@@ -207,8 +207,8 @@ pub fn drop_and_drain<P: Explorer>() -> Verdict {
     mentions.check_released()
 }
 
-/// Two threads each queue a call through the proxy, and drop their handle; a third drains. The calls
-/// are queued by the weakest means there is: nothing but the drop itself orders them.
+/// Two threads each queue a call through the proxy, and drop their handle; a third drains. The
+/// calls are queued by the weakest means there is: nothing but the drop itself orders them.
 pub fn drop_is_ordered_after_the_call<P: Explorer>() -> Verdict {
     let a = session::<P>();
     let bob = import(&a, first(0))?;

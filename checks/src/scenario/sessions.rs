@@ -28,7 +28,7 @@ pub fn all<P: Explorer>() -> [Scenario; 7] {
         },
         Scenario {
             name: "close_and_import",
-            proves: "a mention is read before the end of the session, or refused; nothing comes of it",
+            proves: "a mention is read before the session's end, or refused; nothing comes of it",
             threads: 2,
             run: close_and_import::<P>,
         },
@@ -40,7 +40,7 @@ pub fn all<P: Explorer>() -> [Scenario; 7] {
         },
         Scenario {
             name: "close_and_everything",
-            proves: "whatever else goes on, each object is given back once and no proxy is left whole",
+            proves: "whatever else goes on, each object is given back once, each proxy breaks",
             threads: 3,
             run: close_and_everything::<P>,
         },
@@ -52,15 +52,15 @@ pub fn all<P: Explorer>() -> [Scenario; 7] {
         },
         Scenario {
             name: "a_dropped_object_uses_the_session",
-            proves: "an object may export, import and drop when it goes: no deadlock, no lost count",
+            proves: "an object may use the tables when it goes: no deadlock, no lost count",
             threads: 2,
             run: a_dropped_object_uses_the_session::<P>,
         },
     ]
 }
 
-/// VatB has sent two mentions of Bob, and a third is written while VatA drops his proxy, drains, and
-/// reads the second. VatA's messages are read by VatB at once.
+/// VatB has sent two mentions of Bob, and a third is written while VatA drops his proxy, drains,
+/// and reads the second. VatA's messages are read by VatB at once.
 pub fn both_races_at_once<P: Explorer>() -> Verdict {
     let (a, b, bob) = (session::<P>(), session::<P>(), Object::new("Bob"));
     let exported = |_| b.export(&bob).map_err(|misuse| misuse.to_string());

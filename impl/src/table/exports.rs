@@ -121,8 +121,9 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Exports<T, P> {
         })
     }
 
-    /// R7: takes back one mention that could not be sent. Returns the object if its entry went.
-    pub(super) fn unexport(&self, object: &Arc<T>) -> Result<Option<Arc<T>>, Misuse> {
+    /// R7: takes back one mention that could not be sent. Returns the index, and the object if its
+    /// entry went.
+    pub(super) fn unexport(&self, object: &Arc<T>) -> Result<(Index, Option<Arc<T>>), Misuse> {
         self.table.with(|table| {
             if table.closed {
                 return Err(Misuse::Closed);
@@ -130,12 +131,12 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Exports<T, P> {
             let index = self.index_of(table, object).ok_or(Misuse::NothingToUnexport)?;
             let moved = self.lower(table, index, |slot| slot.unmention().ok_or(()));
             let remains = moved.map_err(|()| Misuse::NotExported { index })?;
-            Ok(table.settle(index, remains))
+            Ok((index, table.settle(index, remains)))
         })
     }
 
-    /// R4, R5: the importer has dropped `delta` mentions of `index`. Returns the object if its entry
-    /// went.
+    /// R4, R5: the importer has dropped `delta` mentions of `index`. Returns the object if its
+    /// entry went.
     pub(super) fn gc_export(&self, index: Index, delta: u32) -> Result<Option<Arc<T>>, Refused> {
         let delta = WireDelta::new(delta).ok_or(Violation::ZeroDelta { index })?;
         if Defect::IndexFreedEarly.is_planted::<P>() {

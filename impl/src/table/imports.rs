@@ -6,9 +6,10 @@
 
 use super::page::{Page, Queue, Wake};
 use super::proxy::Proxy;
+use super::watched::Watched;
 use super::{Defect, Refused};
 use crate::protocol::import_slot::Handed;
-use crate::protocol::{Descriptor, GcExportOp, Limits, Misuse, SessionId};
+use crate::protocol::{Descriptor, GcExportOp, Limits, Misuse};
 use crate::sync::{Lock, OnceLock, Primitives};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -33,10 +34,10 @@ struct Growth {
 }
 
 impl<P: Primitives> Imports<P> {
-    pub(super) fn new(session: SessionId, limits: &Limits, wake: Option<Wake>) -> Self {
+    pub(super) fn new(watched: Watched, limits: &Limits, wake: Option<Wake>) -> Self {
         let pages = limits.imports_max.div_ceil(Page::<P>::size()) as usize;
         let imports = Self {
-            queue: P::share(Queue::new(session, wake)),
+            queue: P::share(Queue::new(watched, wake)),
             blocks: core::iter::repeat_with(OnceLock::new).take(pages.div_ceil(BLOCK)).collect(),
             growth: P::Lock::new(Growth { pages: Vec::new(), closed: false }),
         };
@@ -169,13 +170,13 @@ impl<P: Primitives> Drop for Imports<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Index;
+    use crate::protocol::{Index, SessionId};
     use crate::sync::Std;
 
     #[test]
     fn a_hostile_index_costs_one_page_wherever_it_lies() {
         let limits = Limits::default();
-        let imports = Imports::<Std>::new(SessionId::FIRST, &limits, None);
+        let imports = Imports::<Std>::new(Watched::new(SessionId::FIRST), &limits, None);
         let last = Index::new(limits.imports_max - 1);
         drop(imports.receive(Descriptor::NewFarDesc(last), &limits).unwrap());
         assert_eq!(imports.growth.with(|growth| growth.pages.len()), 2);

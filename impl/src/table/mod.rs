@@ -1,7 +1,7 @@
 //! The tables for production: concurrent, without `unsafe`, and without a lock on the hot paths.
 //!
-//! Every shared step of a slot is a pure transition of [`protocol`](crate::protocol), applied to one
-//! machine word by compare and swap.
+//! Every shared step of a slot is a pure transition of [`protocol`](crate::protocol), applied to
+//! one machine word by compare and swap.
 //!
 //! | operation | cost |
 //! |---|---|
@@ -16,13 +16,15 @@
 //!
 //! Let `w = (handles, mentions)` be the word of an import slot.
 //!
-//! * A mention is `(h, n) → (h+1, n+1)`, a clone `(h+1, n)`, a drop `(h-1, n)`, a served notification
+//! * A mention is `(h, n) → (h+1, n+1)`, a clone `(h+1, n)`, a drop `(h-1, n)`, a served
+//! notification
 //!   `(0, n) → (0, 0)` by compare and swap; who makes that step owes the peer `GCExportOp(i, n)`.
 //! * *Conservation:* mentions received = `n` + mentions given back. Every step keeps it.
 //! * `h > 0` implies `n ≥ 1`: a mention adds to both, and `n` falls only where `h = 0`.
 //! * *Safety:* the exporter's count is mentions sent less mentions given back, so at least `n`. A
 //!   live proxy keeps it above zero, whatever is in flight.
-//! * *Progress:* a word with `h = 0` and `n > 0` is marked, or about to be: whoever made `h` zero marks
+//! * *Progress:* a word with `h = 0` and `n > 0` is marked, or about to be: whoever made `h` zero
+//! marks
 //!   it. A drain wipes the mark before it looks at the word.
 //!
 //! Incarnations, which the sequential tables number, need no number here: the handles that live at
@@ -34,16 +36,29 @@ mod export_word;
 mod exports;
 mod import_word;
 mod imports;
+#[cfg(feature = "trace")]
+mod json_lines;
+#[cfg(feature = "observe")]
+mod observe;
+#[cfg(all(test, feature = "trace"))]
+mod observe_tests;
 mod page;
 mod proxy;
 mod session;
 #[cfg(test)]
 mod session_tests;
 mod stats;
+mod step;
+mod watched;
 
 pub use defect::Defect;
 pub use error::Refused;
 pub use export_word::{ExportCell, Exportable};
+#[cfg(feature = "trace")]
+pub use json_lines::JsonLines;
+#[cfg(feature = "observe")]
+pub use observe::{Holders, Observer};
 pub use proxy::Proxy;
 pub use session::{Received, Session};
 pub use stats::{ImportRow, Stats};
+pub use step::Step;

@@ -1,8 +1,9 @@
 //! A page of import slots, and the queue of pages that have something to report.
 //!
 //! When the last handle of a proxy goes, its slot is *marked* in its page, and a page that had no
-//! marks is put on the session's queue: a bit and, seldom, a push. No lock is taken in a drop, nothing
-//! is allocated, no slot is marked twice, and what is owed never takes more room than the slots do.
+//! marks is put on the session's queue: a bit and, seldom, a push. No lock is taken in a drop,
+//! nothing is allocated, no slot is marked twice, and what is owed never takes more room than the
+//! slots do.
 //!
 //! The queue is a stack that is pushed by anyone and taken whole by one swap, so it has no ABA. A
 //! page is on it exactly from the time that its marks became non-zero until the drain that took it
@@ -10,14 +11,16 @@
 //! without marks owns the link; and it wipes the marks before it looks at the slots, so that a
 //! proxy that goes after the look is marked again.
 
-use super::Defect;
 use super::import_word::{ImportWord, Refused};
+use super::watched::Watched;
+use super::{Defect, Step};
 use crate::protocol::import_slot::Handed;
 use crate::protocol::{Descriptor, GcExportOp, Index, SessionId, WireCount};
 use crate::sync::{Ordering, Primitives, Word};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+use core::panic::Location;
 
 /// Called when something becomes owed to the peer and nothing was before.
 pub(super) type Wake = Box<dyn Fn() + Send + Sync>;
@@ -26,7 +29,7 @@ pub(super) type Wake = Box<dyn Fn() + Send + Sync>;
 pub(super) struct Queue<P: Primitives> {
     /// One more than the number of the page on top; zero if there is none.
     top: P::Word,
-    session: SessionId,
+    watched: Watched,
     wake: Option<Wake>,
 }
 
@@ -41,12 +44,12 @@ pub(super) struct Page<P: Primitives> {
 }
 
 impl<P: Primitives> Queue<P> {
-    pub(super) fn new(session: SessionId, wake: Option<Wake>) -> Self {
-        Self { top: P::Word::new(0), session, wake }
+    pub(super) fn new(watched: Watched, wake: Option<Wake>) -> Self {
+        Self { top: P::Word::new(0), watched, wake }
     }
 
     pub(super) const fn session(&self) -> SessionId {
-        self.session
+        self.watched.session
     }
 
     /// Puts a page on top. Returns whether the queue was empty.
@@ -78,7 +81,7 @@ impl<P: Primitives> Page<P> {
         Self { slots: P::slots(), marks, below, number, queue }
     }
 
-    pub(super) fn queue(&self) -> &P::Shared<Queue<P>> {
+    pub(super) const fn queue(&self) -> &P::Shared<Queue<P>> {
         &self.queue
     }
 
@@ -142,6 +145,8 @@ impl<P: Primitives> Page<P> {
         let before = ImportWord::from_bits(self.word(slot).fetch_sub(ImportWord::HANDLE, order));
         if before.handles() == 1 && !before.is_closed() {
             self.mark(slot);
+            let index = self.index(slot);
+            self.queue.watched.made(Location::caller(), || Step::Dropped { index });
         }
     }
 
@@ -215,6 +220,6 @@ impl<P: Primitives> Page<P> {
 
 impl<P: Primitives> fmt::Debug for Queue<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Queue").field("session", &self.session).finish_non_exhaustive()
+        f.debug_struct("Queue").field("session", &self.session()).finish_non_exhaustive()
     }
 }

@@ -11,7 +11,8 @@ use core::hash::{Hash, Hasher};
 /// All handles of an index that live at the same time are one proxy: they are equal, and equal to
 /// what the next mention of that index returns. When the last of them is dropped, on whichever
 /// thread, the proxy is gone, and its notification is owed to the session, which serves it in
-/// [`Session::drain_gc`](super::Session::drain_gc). The drop itself takes no lock and sends nothing.
+/// [`Session::drain_gc`](super::Session::drain_gc). The drop itself takes no lock and sends
+/// nothing.
 ///
 /// A drop is ordered after everything its thread did before. So once a call through the proxy is
 /// *queued* for sending, its handle may go: the `GCExportOp` is drained after that, and follows the

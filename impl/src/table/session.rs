@@ -3,7 +3,8 @@
 use super::exports::Exports;
 use super::imports::Imports;
 use super::page::Wake;
-use super::{Exportable, Proxy, Refused, Stats};
+use super::watched::Watched;
+use super::{Exportable, Proxy, Refused, Stats, Step};
 use crate::protocol::import_slot::Handed;
 use crate::protocol::{Descriptor, GcExportOp, Index, Limits, Misuse, SessionId, WireCount};
 use crate::sync::{Primitives, Std};
@@ -11,6 +12,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::panic::Location;
 
 /// The export table and the import table of one vat in one session. A cheap handle: clone it.
 ///
@@ -35,7 +37,7 @@ struct Tables<T: ?Sized + Exportable<P>, P: Primitives> {
     exports: Exports<T, P>,
     imports: Imports<P>,
     limits: Limits,
-    id: SessionId,
+    watched: Watched,
 }
 
 /// What the receiver gets for an argument of a message.
@@ -70,18 +72,30 @@ impl<T: ?Sized + Exportable> Session<T> {
     }
 }
 
+#[cfg(feature = "observe")]
+impl<T: ?Sized + Exportable> Session<T> {
+    /// As [`new`](Self::new); `observer` sees every step.
+    pub fn observed(id: SessionId, limits: Limits, observer: Arc<dyn super::Observer>) -> Self {
+        let watched = Watched { session: id, observer: Some(observer) };
+        Self::watched(watched, limits, None)
+    }
+}
+
 impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
     /// The tables of session `id`, on any primitives. See [`new`](Session::new) and
     /// [`with_wake`](Session::with_wake).
     pub fn on(id: SessionId, limits: Limits, wake: Option<Box<dyn Fn() + Send + Sync>>) -> Self {
-        let wake: Option<Wake> = wake;
-        let imports = Imports::new(id, &limits, wake);
-        Self { tables: Arc::new(Tables { exports: Exports::new(), imports, limits, id }) }
+        Self::watched(Watched::new(id), limits, wake)
+    }
+
+    fn watched(watched: Watched, limits: Limits, wake: Option<Wake>) -> Self {
+        let imports = Imports::new(watched.clone(), &limits, wake);
+        Self { tables: Arc::new(Tables { exports: Exports::new(), imports, limits, watched }) }
     }
 
     /// The session's number.
     pub fn id(&self) -> SessionId {
-        self.tables.id
+        self.tables.watched.session
     }
 
     /// What the session may cost.
@@ -95,8 +109,11 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
     /// # Errors
     /// [`Misuse::ExportsFull`], [`Misuse::TooManyMentions`], [`Misuse::Closed`].
     #[inline]
+    #[cfg_attr(any(feature = "observe", feature = "tracing"), track_caller)]
     pub fn export(&self, object: &Arc<T>) -> Result<Descriptor, Misuse> {
-        self.tables.exports.export(object, &self.tables.limits)
+        let descriptor = self.tables.exports.export(object, &self.tables.limits)?;
+        self.made(Location::caller(), || Step::Exported { descriptor });
+        Ok(descriptor)
     }
 
     /// R7: takes back one mention of `object` that was not sent. Returns the object if its entry
@@ -104,8 +121,12 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
     ///
     /// # Errors
     /// [`Misuse::NothingToUnexport`], [`Misuse::Closed`].
+    #[cfg_attr(any(feature = "observe", feature = "tracing"), track_caller)]
     pub fn unexport(&self, object: &Arc<T>) -> Result<Option<Arc<T>>, Misuse> {
-        self.tables.exports.unexport(object)
+        let (index, evicted) = self.tables.exports.unexport(object)?;
+        let freed = evicted.is_some();
+        self.made(Location::caller(), || Step::Unexported { index, freed });
+        Ok(evicted)
     }
 
     /// How to write a proxy that goes home: one of the peer's own exports. Not counted.
@@ -125,12 +146,13 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
     ///
     /// # Errors
     /// Those of [`import`](Self::import) and of [`lookup`](Self::lookup).
+    #[cfg_attr(any(feature = "observe", feature = "tracing"), track_caller)]
     pub fn receive(&self, descriptor: Descriptor) -> Result<Received<T, P>, Refused> {
         if let Descriptor::ExportDesc(index) = descriptor {
             return self.lookup(index).map(Received::Home);
         }
-        let (proxy, handed) = self.tables.imports.receive(descriptor, &self.tables.limits)?;
-        Ok(Received::Proxy { proxy, installed: handed == Handed::Successor })
+        let (proxy, installed) = self.read(descriptor, Location::caller())?;
+        Ok(Received::Proxy { proxy, installed })
     }
 
     /// R2: reads one mention: the live proxy, or a successor.
@@ -139,8 +161,37 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
     /// [`Refused::Closed`]; the violations `IndexBeyondLimit`, `NotIntroduced`, `StillImported`,
     /// `TooManyMentions`. An `ExportDesc` is none, and is refused as `NotIntroduced`.
     #[inline]
+    #[cfg_attr(any(feature = "observe", feature = "tracing"), track_caller)]
     pub fn import(&self, mention: Descriptor) -> Result<Proxy<P>, Refused> {
-        self.tables.imports.receive(mention, &self.tables.limits).map(|(proxy, _)| proxy)
+        self.read(mention, Location::caller()).map(|(proxy, _)| proxy)
+    }
+
+    #[inline]
+    fn read(
+        &self,
+        descriptor: Descriptor,
+        caller: &'static Location<'static>,
+    ) -> Result<(Proxy<P>, bool), Refused> {
+        match self.tables.imports.receive(descriptor, &self.tables.limits) {
+            Ok((proxy, handed)) => {
+                let installed = handed == Handed::Successor;
+                self.made(caller, || Step::Imported { descriptor, installed });
+                Ok((proxy, installed))
+            }
+            Err(refused) => Err(self.refused(caller, refused)),
+        }
+    }
+
+    #[inline]
+    fn made(&self, caller: &'static Location<'static>, step: impl FnOnce() -> Step) {
+        self.tables.watched.made(caller, step);
+    }
+
+    fn refused(&self, caller: &'static Location<'static>, refused: Refused) -> Refused {
+        if let Refused::Violation(violation) = refused {
+            self.made(caller, || Step::Refused { violation });
+        }
+        refused
     }
 
     /// The object that a call to our export `index` is for.
@@ -148,8 +199,10 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
     /// # Errors
     /// [`Refused::Closed`]; the violation `UnknownExport`.
     #[inline]
+    #[cfg_attr(any(feature = "observe", feature = "tracing"), track_caller)]
     pub fn lookup(&self, index: Index) -> Result<Arc<T>, Refused> {
-        self.tables.exports.lookup(index)
+        let caller = Location::caller();
+        self.tables.exports.lookup(index).map_err(|refused| self.refused(caller, refused))
     }
 
     /// R4, R5: reads a `GCExportOp`. Returns the object if its entry went.
@@ -157,8 +210,14 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
     /// # Errors
     /// [`Refused::Closed`]; the violations `ZeroDelta`, `UnknownExport`, `OverRelease`.
     #[inline]
+    #[cfg_attr(any(feature = "observe", feature = "tracing"), track_caller)]
     pub fn gc_export(&self, index: Index, delta: u32) -> Result<Option<Arc<T>>, Refused> {
-        self.tables.exports.gc_export(index, delta)
+        let caller = Location::caller();
+        let evicted = self.tables.exports.gc_export(index, delta);
+        let evicted = evicted.map_err(|refused| self.refused(caller, refused))?;
+        let freed = evicted.is_some();
+        self.made(caller, || Step::GcExported { index, delta, freed });
+        Ok(evicted)
     }
 
     /// R3: serves the notifications that are owed, and appends the `GCExportOp`s to send. They are
@@ -166,8 +225,14 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
     /// there before.
     ///
     /// A proxy that was dropped and revived since the last drain costs no message.
+    #[cfg_attr(any(feature = "observe", feature = "tracing"), track_caller)]
     pub fn drain_gc(&self, ops: &mut Vec<GcExportOp>) {
+        let before = ops.len();
         self.tables.imports.drain(ops);
+        let caller = Location::caller();
+        for &GcExportOp { index, delta } in &ops[before..] {
+            self.made(caller, || Step::Notified { index, delta });
+        }
     }
 
     /// Whether there is something to drain.
@@ -177,9 +242,13 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
 
     /// R8: the session is over. Every proxy is broken; a drain that begins after this returns finds
     /// nothing; every exported object is given back, once, to the one caller that closed first.
+    #[cfg_attr(any(feature = "observe", feature = "tracing"), track_caller)]
     pub fn close(&self) -> Vec<Arc<T>> {
         self.tables.imports.close();
-        self.tables.exports.close()
+        let returned = self.tables.exports.close();
+        let exports = returned.len();
+        self.made(Location::caller(), || Step::Closed { exports });
+        returned
     }
 
     /// Whether the session is over.
