@@ -12,7 +12,7 @@ use std::sync::Arc;
 const I0: Index = Index::new(0);
 
 /// The scenarios of this module.
-pub fn all<P: Explorer>() -> [Scenario; 7] {
+pub fn all<P: Explorer>() -> [Scenario; 8] {
     [
         Scenario {
             name: "export_and_export",
@@ -43,6 +43,12 @@ pub fn all<P: Explorer>() -> [Scenario; 7] {
             proves: "a call finds the object meant or none, and what it found stays usable",
             threads: 3,
             run: lookup_and_gc_export::<P>,
+        },
+        Scenario {
+            name: "a_reader_and_two_exporters",
+            proves: "what the reader remembers is the export meant, and loses no mention",
+            threads: 3,
+            run: a_reader_and_two_exporters::<P>,
         },
         Scenario {
             name: "unexport_and_gc_export",
@@ -169,6 +175,31 @@ pub fn lookup_and_gc_export<P: Explorer>() -> Verdict {
         }
     }
     check_count(&b, again.index(), 1)
+}
+
+/// The reader looks Bob up and gives mentions of him back until he goes, while he is exported again on
+/// one thread, and Ben on another.
+pub fn a_reader_and_two_exporters<P: Explorer>() -> Verdict {
+    let (b, [bob, ben]) = (session::<P>(), ["Bob", "Ben"].map(Object::new));
+    export(&b, &bob)?;
+    export(&b, &bob)?;
+    let mut reader = b.reader();
+    let remembered = reader.lookup(I0).map(|found| found.name);
+    let exporters = [exporter(&b, &bob), exporter(&b, &ben)];
+    let given_back = [reader.gc_export(I0, 1), reader.gc_export(I0, 1)];
+    let [of_bob, of_ben] = exporters.map(P::join);
+    let (of_bob, of_ben) = (of_bob?, of_ben?);
+    ensure!(remembered == Ok("Bob"), "looked up {remembered:?}");
+    let [part, last] = given_back.map(|given| given.map_err(said));
+    ensure!(part?.is_none(), "freed by the first of two mentions");
+    let freed = last?.is_some();
+    ensure!(freed == matches!(of_bob, NewFarDesc(_)), "{of_bob}, freed: {freed}");
+    for (descriptor, name) in [(of_bob, "Bob"), (of_ben, "Ben")] {
+        let found = reader.lookup(descriptor.index()).map_err(said)?;
+        ensure!(found.name == name, "{descriptor} denotes {}", found.name);
+    }
+    check_count(&b, of_ben.index(), 1)?;
+    check_count(&b, of_bob.index(), 1)
 }
 
 /// A send fails, while the peer gives back the mention that it has.

@@ -7,7 +7,7 @@
 //! entry stays, or the zero comes first, and it finds nothing and takes the lock.
 
 use super::export_word::{Unmoved, again, pack, unpack};
-use super::{Defect, Exportable, Refused};
+use super::{Defect, ExportCell, Exportable, Refused};
 use crate::protocol::export_slot::Remains;
 use crate::protocol::{
     Descriptor, ExportSlot, Index, Limits, Misuse, Violation, WireCount, WireDelta,
@@ -153,6 +153,38 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Exports<T, P> {
         })
     }
 
+    /// Whether `object` is the export `index`, and says so itself.
+    #[inline]
+    pub(super) fn stands_at(&self, object: &Arc<T>, index: Index) -> bool {
+        self.cell_of(object).is_some_and(|cell| {
+            let (at, slot) = unpack(cell.word().load(Ordering::Acquire));
+            at == index && slot != ExportSlot::FREE
+        })
+    }
+
+    /// R4 without the lock, for the export `index` if `object` is that and says so itself, and
+    /// mentions are left. Otherwise nothing is done, and returns false.
+    #[inline]
+    pub(super) fn gc_export_above_zero(&self, object: &Arc<T>, index: Index, delta: u32) -> bool {
+        let (Some(cell), Some(delta)) = (self.cell_of(object), WireDelta::new(delta)) else {
+            return false;
+        };
+        let lowered = cell.word().update(|word| match unpack(word) {
+            (at, slot) if at == index => match slot.gc_export(delta) {
+                Ok((slot, Remains::Exported)) => Ok((pack(index, slot), ())),
+                _ => Err(()),
+            },
+            _ => Err(()),
+        });
+        lowered.is_ok()
+    }
+
+    /// The object's cell, if it is this table's. Once it is, it stays so as long as the table lives.
+    #[inline]
+    fn cell_of<'a>(&self, object: &'a Arc<T>) -> Option<&'a ExportCell<P>> {
+        object.export_cell().filter(|cell| cell.is_owned_by(&self.tag))
+    }
+
     /// The object that a call to the export `index` is for.
     pub(super) fn lookup(&self, index: Index) -> Result<Arc<T>, Refused> {
         self.table.with(|table| {
@@ -198,9 +230,7 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Exports<T, P> {
     }
 
     fn index_of(&self, table: &Table<T>, object: &Arc<T>) -> Option<Index> {
-        if let Some(cell) = object.export_cell()
-            && cell.is_owned_by(&self.tag)
-        {
+        if let Some(cell) = self.cell_of(object) {
             let (index, slot) = unpack(cell.word().load(Ordering::Acquire));
             if slot != ExportSlot::FREE {
                 return Some(index);
@@ -303,7 +333,7 @@ impl<T: ?Sized> Entry<T> {
     {
         match self.counted {
             Counted::Here(_) => None,
-            Counted::InTheObject => self.object.export_cell().map(super::ExportCell::word),
+            Counted::InTheObject => self.object.export_cell().map(ExportCell::word),
         }
     }
 

@@ -6,6 +6,7 @@
 //! | operation | cost |
 //! |---|---|
 //! | export again | one compare and swap, in the exported object |
+//! | lookup, `GCExportOp` that is not the last | one lock; with a [`Reader`] a load, a compare and swap |
 //! | first export, last `GCExportOp` | one lock |
 //! | import | one compare and swap, in the slot; and a reference to its page |
 //! | clone, drop | one addition; and a reference to the page |
@@ -16,16 +17,14 @@
 //!
 //! Let `w = (handles, mentions)` be the word of an import slot.
 //!
-//! * A mention is `(h, n) → (h+1, n+1)`, a clone `(h+1, n)`, a drop `(h-1, n)`, a served
-//! notification
-//!   `(0, n) → (0, 0)` by compare and swap; who makes that step owes the peer `GCExportOp(i, n)`.
+//! * A mention is `(h, n) → (h+1, n+1)`, a clone `(h+1, n)`, a drop `(h-1, n)`, a notification that is
+//!   served `(0, n) → (0, 0)` by compare and swap; who makes it owes the peer `GCExportOp(i, n)`.
 //! * *Conservation:* mentions received = `n` + mentions given back. Every step keeps it.
 //! * `h > 0` implies `n ≥ 1`: a mention adds to both, and `n` falls only where `h = 0`.
 //! * *Safety:* the exporter's count is mentions sent less mentions given back, so at least `n`. A
 //!   live proxy keeps it above zero, whatever is in flight.
 //! * *Progress:* a word with `h = 0` and `n > 0` is marked, or about to be: whoever made `h` zero
-//! marks
-//!   it. A drain wipes the mark before it looks at the word.
+//!   marks it. A drain wipes the mark before it looks at the word.
 //!
 //! Incarnations, which the sequential tables number, need no number here: the handles that live at
 //! one time are one proxy, and a notification acts on the word as it is, not as it was.
@@ -44,6 +43,7 @@ mod observe;
 mod observe_tests;
 mod page;
 mod proxy;
+mod reader;
 mod session;
 #[cfg(test)]
 mod session_tests;
@@ -59,6 +59,7 @@ pub use json_lines::JsonLines;
 #[cfg(feature = "observe")]
 pub use observe::{Holders, Observer};
 pub use proxy::Proxy;
+pub use reader::Reader;
 pub use session::{Received, Session};
 pub use stats::{ImportRow, Stats};
 pub use step::Step;

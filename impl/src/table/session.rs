@@ -4,7 +4,7 @@ use super::exports::Exports;
 use super::imports::Imports;
 use super::page::Wake;
 use super::watched::Watched;
-use super::{Exportable, Proxy, Refused, Stats, Step};
+use super::{Exportable, Proxy, Reader, Refused, Stats, Step};
 use crate::protocol::import_slot::Handed;
 use crate::protocol::{Descriptor, GcExportOp, Index, Limits, Misuse, SessionId, WireCount};
 use crate::sync::{Primitives, Std};
@@ -182,8 +182,12 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
         }
     }
 
+    pub(super) fn exports_table(&self) -> &Exports<T, P> {
+        &self.tables.exports
+    }
+
     #[inline]
-    fn made(&self, caller: &'static Location<'static>, step: impl FnOnce() -> Step) {
+    pub(super) fn made(&self, caller: &'static Location<'static>, step: impl FnOnce() -> Step) {
         self.tables.watched.made(caller, step);
     }
 
@@ -201,7 +205,15 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
     #[inline]
     #[cfg_attr(any(feature = "observe", feature = "tracing"), track_caller)]
     pub fn lookup(&self, index: Index) -> Result<Arc<T>, Refused> {
-        let caller = Location::caller();
+        self.lookup_for(index, Location::caller())
+    }
+
+    #[inline]
+    pub(super) fn lookup_for(
+        &self,
+        index: Index,
+        caller: &'static Location<'static>,
+    ) -> Result<Arc<T>, Refused> {
         self.tables.exports.lookup(index).map_err(|refused| self.refused(caller, refused))
     }
 
@@ -212,12 +224,26 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
     #[inline]
     #[cfg_attr(any(feature = "observe", feature = "tracing"), track_caller)]
     pub fn gc_export(&self, index: Index, delta: u32) -> Result<Option<Arc<T>>, Refused> {
-        let caller = Location::caller();
+        self.gc_export_for(index, delta, Location::caller())
+    }
+
+    #[inline]
+    pub(super) fn gc_export_for(
+        &self,
+        index: Index,
+        delta: u32,
+        caller: &'static Location<'static>,
+    ) -> Result<Option<Arc<T>>, Refused> {
         let evicted = self.tables.exports.gc_export(index, delta);
         let evicted = evicted.map_err(|refused| self.refused(caller, refused))?;
         let freed = evicted.is_some();
         self.made(caller, || Step::GcExported { index, delta, freed });
         Ok(evicted)
+    }
+
+    /// A reader of this session's messages, which looks exports up without a lock.
+    pub fn reader(&self) -> Reader<T, P> {
+        Reader::new(self.clone())
     }
 
     /// R3: serves the notifications that are owed, and appends the `GCExportOp`s to send. They are

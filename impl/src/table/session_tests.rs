@@ -177,6 +177,49 @@ fn our_own_mentions_beyond_the_limit_are_refused_and_nothing_is_counted() {
 }
 
 #[test]
+fn a_reader_finds_what_the_session_finds_whatever_became_of_what_it_remembers() {
+    let (session, [bob, ben]) = (session(), objects());
+    let mut reader = session.reader();
+    let unknown = |index| Refused::Violation(Violation::UnknownExport { index });
+    assert_eq!(reader.lookup(I0).unwrap_err(), unknown(I0));
+    for object in [&bob, &bob, &ben] {
+        session.export(object).unwrap();
+    }
+    for _ in 0..2 {
+        assert!(Arc::ptr_eq(reader.lookup(I0).unwrap(), &bob));
+        assert!(Arc::ptr_eq(reader.lookup(I1).unwrap(), &ben));
+    }
+    assert!(reader.gc_export(I0, 1).unwrap().is_none());
+    assert!(reader.gc_export(I0, 0).is_err() && reader.gc_export(I0, 2).is_err());
+    assert!(Arc::ptr_eq(&reader.gc_export(I0, 1).unwrap().unwrap(), &bob));
+    assert_eq!((reader.lookup(I0).unwrap_err(), Arc::strong_count(&bob)), (unknown(I0), 1));
+    session.gc_export(I1, 1).unwrap(); // behind the reader's back
+    session.export(&bob).unwrap();
+    session.export(&ben).unwrap();
+    assert!(Arc::ptr_eq(reader.lookup(I1).unwrap(), &bob));
+    assert!(Arc::ptr_eq(reader.lookup(I0).unwrap(), &ben));
+    session.close();
+    assert_eq!(reader.lookup(I0).unwrap_err(), Refused::Closed);
+    assert_eq!(reader.gc_export(I0, 1).unwrap_err(), Refused::Closed);
+    drop(reader);
+    assert_eq!(Arc::strong_count(&bob), 1);
+}
+
+#[test]
+fn a_reader_never_touches_the_count_of_another_session() {
+    let (first, second, [bob]) = (session(), session(), objects());
+    for session in [&first, &second] {
+        session.export(&bob).unwrap();
+        session.export(&bob).unwrap();
+    }
+    let mut reader = second.reader();
+    assert!(Arc::ptr_eq(reader.lookup(I0).unwrap(), &bob));
+    assert!(reader.gc_export(I0, 1).unwrap().is_none());
+    assert!(reader.gc_export(I0, 1).unwrap().is_some());
+    assert_eq!((first.exports()[0].2, second.stats().exports), (WireCount::new(2), 0));
+}
+
+#[test]
 fn the_last_handle_owes_one_notification_for_all_mentions() {
     let session = session();
     let first = session.import(NewFarDesc(I1)).unwrap();
