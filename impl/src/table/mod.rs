@@ -31,6 +31,7 @@
 
 mod defect;
 mod error;
+mod export_table;
 mod export_word;
 mod exports;
 mod import_word;

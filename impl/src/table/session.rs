@@ -284,7 +284,7 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
 
     /// The exported objects in order of their indices: index, object, mentions outstanding.
     pub fn exports(&self) -> Vec<(Index, Arc<T>, WireCount)> {
-        self.tables.exports.dump().0
+        self.tables.exports.dump()
     }
 
     /// The imports of which something is held, in order of their indices.
