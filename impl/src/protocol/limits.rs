@@ -26,7 +26,7 @@ impl Limits {
     }
 
     /// Whether one message may carry so many references.
-    pub(super) fn fit(&self, references: usize) -> bool {
+    pub(crate) fn fit(&self, references: usize) -> bool {
         u32::try_from(references).is_ok_and(|count| count <= self.references_per_message_max)
     }
 }

@@ -77,7 +77,9 @@ impl<T: ?Sized> Table<T> {
     #[inline]
     pub(super) fn forget(&mut self, index: Index) -> Option<Arc<T>> {
         let object = self.objects.get_mut(usize::try_from(index.get()).ok()?)?.take()?;
-        self.counted_here.remove(&address(&object));
+        if !self.counted_here.is_empty() {
+            self.counted_here.remove(&address(&object));
+        }
         self.free.push(index);
         Some(object)
     }

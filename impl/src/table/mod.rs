@@ -6,7 +6,7 @@
 //! | operation | cost |
 //! |---|---|
 //! | export again | one compare and swap, in the exported object |
-//! | lookup, `GCExportOp` that is not the last | one lock; with a [`Reader`] a load, a compare and swap |
+//! | lookup; `GCExportOp` that is not the last | one lock; with a [`Reader`] a load; one exchange |
 //! | first export, last `GCExportOp` | one lock |
 //! | import | one compare and swap, in the slot; and a reference to its page |
 //! | clone, drop | one addition; and a reference to the page |
@@ -38,6 +38,9 @@ mod import_word;
 mod imports;
 #[cfg(feature = "trace")]
 mod json_lines;
+mod message;
+#[cfg(test)]
+mod message_tests;
 #[cfg(feature = "observe")]
 mod observe;
 #[cfg(all(test, feature = "trace"))]
@@ -57,6 +60,7 @@ pub use error::Refused;
 pub use export_word::{ExportCell, Exportable};
 #[cfg(feature = "trace")]
 pub use json_lines::JsonLines;
+pub use message::Outgoing;
 #[cfg(feature = "observe")]
 pub use observe::{Holders, Observer};
 pub use proxy::Proxy;

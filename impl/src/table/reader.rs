@@ -8,13 +8,14 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::panic::Location;
 
-/// Looks exports up without a lock: for the thread that reads the session's messages, of which there
-/// is one, since they come through one channel.
+/// Looks exports up without a lock: for the thread that reads the session's messages, of which
+/// there is one, since they come through one channel.
 ///
-/// It remembers the objects that it looked up, and asks each whether it still stands where it stood:
-/// that is a look at the object's own [cell](super::ExportCell), which the call is about to touch
-/// anyway. A `GCExportOp` that leaves mentions outstanding needs no lock either. Objects without a
-/// cell of this session's, and all others at the first look, are looked up in the session.
+/// It remembers the objects that it looked up, and asks each whether it still stands where it
+/// stood: that is a look at the object's own [cell](super::ExportCell), which the call is about to
+/// touch anyway. A `GCExportOp` that leaves mentions outstanding needs no lock either. Objects
+/// without a cell of this session's, and all others at the first look, are looked up in the
+/// session.
 ///
 /// What it remembers it keeps alive: an object whose entry went otherwise than by its own
 /// [`gc_export`](Self::gc_export) stays until its index is looked up again, or the reader goes.

@@ -27,7 +27,7 @@ use core::panic::Location;
 ///   could overtake the `NewFarDesc` that introduces it. The same goes for
 ///   [`drain_gc`](Self::drain_gc).
 /// * **Failed sends (R7).** [`unexport`](Self::unexport) each mention of a message that did not go
-///   out, before the next is written.
+///   out, before the next is written; a [`message`](Self::message) does so by itself.
 /// * **Violations (R5).** After one, [`close`](Self::close) the session.
 pub struct Session<T: ?Sized + Exportable<P>, P: Primitives = Std> {
     tables: Arc<Tables<T, P>>,
