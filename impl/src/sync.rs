@@ -98,8 +98,8 @@ pub trait Lock<T>: Send + Sync + fmt::Debug {
 pub struct Std;
 
 /// The standard library's primitives. Pages of the import table are **never returned to the
-/// allocator**: a proxy is a plain reference to its page, and is dropped and cloned without touching
-/// anything that proxies of other objects touch.
+/// allocator**: a proxy is a plain reference to its page, and is dropped and cloned without
+/// touching anything that proxies of other objects touch.
 ///
 /// For a process with few, long sessions and many threads that use their proxies. Each session
 /// leaks its pages, 8 bytes for each index that the peer ever used, and at least one page.

@@ -177,8 +177,8 @@ pub fn lookup_and_gc_export<P: Explorer>() -> Verdict {
     check_count(&b, again.index(), 1)
 }
 
-/// The reader looks Bob up and gives mentions of him back until he goes, while he is exported again on
-/// one thread, and Ben on another.
+/// The reader looks Bob up and gives mentions of him back until he goes, while he is exported again
+/// on one thread, and Ben on another.
 pub fn a_reader_and_two_exporters<P: Explorer>() -> Verdict {
     let (b, [bob, ben]) = (session::<P>(), ["Bob", "Ben"].map(Object::new));
     export(&b, &bob)?;

@@ -150,7 +150,7 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Exports<T, P> {
         lowered.is_ok()
     }
 
-    /// The object's cell, if it is this table's. Once it is, it stays so as long as the table lives.
+    /// The object's cell, if it is this table's; then it stays so as long as the table lives.
     #[inline]
     fn cell_of<'a>(&self, object: &'a Arc<T>) -> Option<&'a ExportCell<P>> {
         object.export_cell().filter(|cell| cell.is_owned_by(&self.tag))

@@ -17,8 +17,9 @@
 //!
 //! Let `w = (handles, mentions)` be the word of an import slot.
 //!
-//! * A mention is `(h, n) → (h+1, n+1)`, a clone `(h+1, n)`, a drop `(h-1, n)`, a notification that is
-//!   served `(0, n) → (0, 0)` by compare and swap; who makes it owes the peer `GCExportOp(i, n)`.
+//! * A mention is `(h, n) → (h+1, n+1)`, a clone `(h+1, n)`, a drop `(h-1, n)`, the serving of a
+//!   notification `(0, n) → (0, 0)` by compare and swap; who makes that step owes the peer
+//!   `GCExportOp(i, n)`.
 //! * *Conservation:* mentions received = `n` + mentions given back. Every step keeps it.
 //! * `h > 0` implies `n ≥ 1`: a mention adds to both, and `n` falls only where `h = 0`.
 //! * *Safety:* the exporter's count is mentions sent less mentions given back, so at least `n`. A
