@@ -1,9 +1,9 @@
 //! Every interleaving of the real tables, exhausted by loom. Run with
 //! `RUSTFLAGS="--cfg loom" cargo test`; `-- --nocapture` is not needed to see the figures.
 //!
-//! Scenarios of two threads are exhausted without a bound. Those of three are exhausted without one
-//! too where that takes seconds, and else up to the number of preemptions printed. Each planted
-//! defect must be found by a scenario; the execution that finds it is printed.
+//! All scenarios, of two threads and of three, are exhausted without a bound on preemptions
+//! (`LOOM_MAX_PREEMPTIONS` sets one). On tables with a planted defect each must fail; the execution
+//! that does is printed.
 
 #[cfg(loom)]
 mod exhaust;

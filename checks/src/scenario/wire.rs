@@ -200,6 +200,7 @@ fn run<P: Explorer>(cut: bool) -> Verdict {
     for vat in [&a, &b] {
         vat.held.with(std::mem::take);
     }
+    let late = if cut { [drain(&a.session), drain(&b.session)].concat() } else { Vec::new() };
     let mut settled = Ok(());
     while settled.is_ok() {
         a.collect();
@@ -216,6 +217,7 @@ fn run<P: Explorer>(cut: bool) -> Verdict {
     }
     drop(returned);
     verdicts.into_iter().collect::<Verdict>().and(settled)?;
+    ensure!(late.is_empty(), "drained after the end: {late:?}");
     for vat in [&a, &b] {
         let stats = vat.session.stats();
         ensure!(stats.exports + stats.imports + stats.owed == 0, "left at the end: {stats}");

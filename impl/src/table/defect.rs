@@ -27,13 +27,21 @@ pub enum Defect {
     OwnerIgnored,
     /// Closing sets a flag that is read before a slot is moved, instead of the slots' own.
     ClosedBesideTheWord,
-    /// A message's references are counted by reading and writing, in two steps.
+    /// A mention is counted by reading and writing, in two steps.
     MentionInTwoSteps,
+    /// A `GCExportOp` is subtracted by reading and writing, each under the lock.
+    GivenBackInTwoSteps,
+    /// An object whose entry went is dropped under the lock.
+    DroppedUnderTheLock,
+    /// A clone of a proxy is not counted as a handle.
+    CloneNotCounted,
+    /// Closing lists the exports, and forgets them in a second step.
+    ReturnedInTwoSteps,
 }
 
 impl Defect {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::SuccessorNotChecked,
         Self::CountTakenInTwoSteps,
         Self::ReportedBeforeGone,
@@ -44,6 +52,10 @@ impl Defect {
         Self::OwnerIgnored,
         Self::ClosedBesideTheWord,
         Self::MentionInTwoSteps,
+        Self::GivenBackInTwoSteps,
+        Self::DroppedUnderTheLock,
+        Self::CloneNotCounted,
+        Self::ReturnedInTwoSteps,
     ];
 
     /// Whether it is planted in tables on these primitives.

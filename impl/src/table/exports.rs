@@ -108,6 +108,9 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Exports<T, P> {
         if Defect::IndexFreedEarly.is_planted::<P>() {
             return Ok(self.free_before_zero(index));
         }
+        if Defect::GivenBackInTwoSteps.is_planted::<P>() {
+            return self.give_back_in_two_steps(index, delta);
+        }
         self.table.with(|table| {
             if table.closed {
                 return Err(Refused::Closed);
@@ -115,7 +118,8 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Exports<T, P> {
             let remains = self
                 .lower(table, index, |slot| slot.gc_export(delta))
                 .map_err(|refusal| refusal.of(index, delta))?;
-            Ok(settle(table, index, remains))
+            let evicted = settle(table, index, remains);
+            Ok(evicted.filter(|_| !Defect::DroppedUnderTheLock.is_planted::<P>()))
         })
     }
 
@@ -171,11 +175,17 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Exports<T, P> {
     /// there are none.
     pub(super) fn close(&self) -> Vec<Arc<T>> {
         let objects = self.table.with(|table| {
+            if Defect::ReturnedInTwoSteps.is_planted::<P>() {
+                return table.iter().map(|(_, object)| Some(Arc::clone(object))).collect();
+            }
             for word in table.iter().filter_map(|(index, object)| self.word_at(object, index)) {
                 word.store(0, Ordering::Release);
             }
             table.close()
         });
+        if Defect::ReturnedInTwoSteps.is_planted::<P>() {
+            self.table.with(Table::close);
+        }
         objects.into_iter().flatten().collect()
     }
 
@@ -230,6 +240,28 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Exports<T, P> {
         let object = Arc::clone(object);
         table.count_here(&object, index, slot);
         Ok(remains)
+    }
+
+    /// [`Defect::GivenBackInTwoSteps`], of an entry that is counted in the object.
+    fn give_back_in_two_steps(
+        &self,
+        index: Index,
+        delta: WireDelta,
+    ) -> Result<Option<Arc<T>>, Refused> {
+        let (object, lowered) = self.table.with(|table| {
+            let object = table.object(index).ok_or(Violation::UnknownExport { index })?;
+            let word = self.word_at(object, index).ok_or(Violation::UnknownExport { index })?;
+            let lowered = unpack(word.load(Ordering::Acquire)).1.gc_export(delta);
+            let lowered = lowered.map_err(|refusal| refusal.of(index, delta))?;
+            Ok::<_, Refused>((Arc::clone(object), lowered))
+        })?;
+        self.table.with(|table| {
+            let (slot, remains) = lowered;
+            if let Some(word) = self.word_at(&object, index) {
+                word.store(pack(index, slot), Ordering::Release);
+            }
+            Ok(settle(table, index, remains))
+        })
     }
 
     /// [`Defect::IndexFreedEarly`], of an entry with one mention.

@@ -1,15 +1,17 @@
 //! The concurrent import table: what this vat holds of the peer's.
 //!
 //! Slots stand in pages that are made when the peer first uses one of their indices, and stay until
-//! the session ends. One mention costs at most one page and one block of pages, however large the
-//! index that the peer chose, and all of them together no more than `Limits::imports_max` slots.
+//! the session ends. One mention costs at most one page, one block of pages and now and then the
+//! doubling of the list of pages, however large the index that the peer chose, and all of them
+//! together no more than `Limits::imports_max` slots. Only a `NewFarDesc` that is accepted costs
+//! anything.
 
 use super::page::{Page, Queue, Wake};
 use super::proxy::Proxy;
 use super::watched::Watched;
 use super::{Defect, Refused};
 use crate::protocol::import_slot::Handed;
-use crate::protocol::{Descriptor, GcExportOp, Limits, Misuse};
+use crate::protocol::{Descriptor, GcExportOp, Limits, Misuse, Violation};
 use crate::sync::{Lock, OnceLock, Primitives};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -55,9 +57,11 @@ impl<P: Primitives> Imports<P> {
         let index = mention.index();
         limits.check_import(index)?;
         let (number, slot) = (index.get() / Page::<P>::size(), index.get() % Page::<P>::size());
-        let page = match self.page(number) {
-            Some(page) => page,
-            None => self.make_page(number).ok_or(Refused::Closed)?,
+        let page = match (self.page(number), mention) {
+            (Some(page), _) => page,
+            (None, Descriptor::NewFarDesc(_)) => self.make_page(number).ok_or(Refused::Closed)?,
+            (None, _) if self.is_closed() => return Err(Refused::Closed),
+            (None, _) => return Err(Violation::NotIntroduced { index }.into()),
         };
         if Defect::ClosedBesideTheWord.is_planted::<P>() && self.growth.with(|g| g.closed) {
             return Err(Refused::Closed);
@@ -137,15 +141,13 @@ impl<P: Primitives> Imports<P> {
     #[inline(never)]
     fn make_page(&self, number: u32) -> Option<&P::Shared<Page<P>>> {
         let at = number as usize;
-        let block = self
-            .blocks
-            .get(at / BLOCK)?
-            .get_or_init(|| core::iter::repeat_with(OnceLock::new).take(BLOCK).collect());
-        let place = block.get(at % BLOCK)?;
+        let block = self.blocks.get(at / BLOCK)?;
         self.growth.with(|growth| {
             if growth.closed {
                 return None;
             }
+            let new_block = || core::iter::repeat_with(OnceLock::new).take(BLOCK).collect();
+            let place = block.get_or_init(new_block).get(at % BLOCK)?;
             Some(place.get_or_init(|| {
                 growth.pages.push(number);
                 P::share(Page::new(number, self.queue.clone()))

@@ -123,6 +123,9 @@ impl<P: Primitives> Page<P> {
     /// If there are 2^29 of them.
     #[inline]
     pub(super) fn add_handle(&self, slot: u32) {
+        if Defect::CloneNotCounted.is_planted::<P>() {
+            return;
+        }
         let before = self.word(slot).fetch_add(ImportWord::HANDLE, Ordering::Relaxed);
         if ImportWord::from_bits(before).handles() >= ImportWord::HANDLES_MAX {
             self.word(slot).fetch_sub(ImportWord::HANDLE, Ordering::Relaxed);
