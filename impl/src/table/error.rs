@@ -8,7 +8,8 @@ use core::{error, fmt};
 pub enum Refused {
     /// The peer broke the protocol: the session must end (R5).
     Violation(Violation),
-    /// The session is over: discard it (R8).
+    /// The session is over: discard it (R8). What is a violation whatever the tables hold, such as
+    /// a delta of zero, may be called one then, too.
     Closed,
 }
 

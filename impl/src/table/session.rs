@@ -250,7 +250,9 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
     /// taken off the table: send each, once, in the session's channel, after all that was queued
     /// there before.
     ///
-    /// A proxy that was dropped and revived since the last drain costs no message.
+    /// A proxy that was dropped and revived since the last drain costs no message. A drain at the
+    /// same time as a drop or as another drain may leave what that other thread is about to queue
+    /// or has taken: nothing is lost, the next drain or the other finds it.
     #[cfg_attr(any(feature = "observe", feature = "tracing"), track_caller)]
     pub fn drain_gc(&self, ops: &mut Vec<GcExportOp>) {
         let before = ops.len();
@@ -261,7 +263,7 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
         }
     }
 
-    /// Whether there is something to drain.
+    /// Whether there may be something to drain. May be true once more after the end of the session.
     pub fn is_owing(&self) -> bool {
         self.tables.imports.is_owing()
     }
