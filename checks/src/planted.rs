@@ -34,8 +34,8 @@ pub struct Twin {
     pub run: fn() -> Verdict,
 }
 
-/// The twins of all scenarios, on one explorer's primitives: each scenario finds something, and each
-/// defect is found.
+/// The twins of all scenarios, on one explorer's primitives: each scenario finds something, and
+/// each defect is found.
 #[macro_export]
 macro_rules! twins {
     ($explorer:ident) => {
@@ -46,10 +46,10 @@ macro_rules! twins {
             CountTakenInTwoSteps in imports::last_drop_and_import_on_two_threads,
             CountTakenInTwoSteps in imports::drain_and_drain,
             ReportedBeforeGone in imports::clone_drop_and_drain,
-            MarkWipedLate in imports::drop_and_drain,
-            MarkWipedLate in imports::two_slots,
+            ReportedBeforeGone in imports::drop_and_drain,
+            ReportedBeforeGone in imports::two_slots,
+            MarkWipedLate in imports::drop_and_drain_when_others_are_owed,
             DropNotOrdered in imports::drop_is_ordered_after_the_call,
-            DropNotOrdered in imports::drop_and_drain,
             CloneNotCounted in imports::clone_and_drop_on_two_threads_and_drain,
             IndexFreedEarly in exports::an_index_is_reused_at_once,
             IndexFreedEarly in exports::lookup_and_gc_export,

@@ -12,7 +12,7 @@ const I0: Index = Index::new(0);
 const I1: Index = Index::new(1);
 
 /// The scenarios of this module.
-pub fn all<P: Explorer>() -> [Scenario; 9] {
+pub fn all<P: Explorer>() -> [Scenario; 10] {
     [
         Scenario {
             name: "last_drop_and_import",
@@ -56,6 +56,12 @@ pub fn all<P: Explorer>() -> [Scenario; 9] {
             proves: "no last drop is overlooked by a drain that goes on at the same time",
             threads: 2,
             run: drop_and_drain::<P>,
+        },
+        Scenario {
+            name: "drop_and_drain_when_others_are_owed",
+            proves: "the same when the slot's page is on the queue, or just taken off it",
+            threads: 2,
+            run: drop_and_drain_when_others_are_owed::<P>,
         },
         Scenario {
             name: "drop_is_ordered_after_the_call",
@@ -205,6 +211,24 @@ pub fn drop_and_drain<P: Explorer>() -> Verdict {
     P::join(dropper);
     mentions.give_back(I0, &drain(&a));
     mentions.check_released()
+}
+
+/// The last handle goes for the second time while the loop serves the first, and another slot.
+pub fn drop_and_drain_when_others_are_owed<P: Explorer>() -> Verdict {
+    let a = session::<P>();
+    drop(import(&a, first(1))?); // alone on the queue, so that the next one marks its page
+    drop(import(&a, first(0))?);
+    let bob = import(&a, again(0))?;
+    let dropper = P::spawn(move || drop(bob));
+    let mut ops = drain(&a);
+    P::join(dropper);
+    ops.extend(drain(&a));
+    for (index, received) in [(I0, 2), (I1, 1)] {
+        let mut mentions = Mentions::received(received);
+        mentions.give_back(index, &ops);
+        mentions.check_released()?;
+    }
+    Ok(())
 }
 
 /// Two threads each queue a call through the proxy, and drop their handle; a third drains. The

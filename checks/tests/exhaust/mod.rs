@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-/// Explores all executions. Returns their number, or that of the one that fails and what went wrong.
+/// Explores all executions. Returns their number, or that of the one that fails and what went
+/// wrong.
 fn explore(run: fn() -> Verdict) -> Result<usize, (usize, String)> {
     let executions = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&executions);

@@ -7,6 +7,7 @@
 //!   and then closes the export table. Each of these parts happens at a point of its own between
 //!   the call and the return. So a call is recorded as several operations at the same time, each
 //!   in a thread of its own as far as the tester is concerned.
+//!   A proxy that is revived and dropped while it runs may be served twice: two parts.
 //! * A drain need not find what is being reported or served while it runs. A dropped proxy is gone
 //!   before its page is on the queue; while the thread that has to put it there is on its way, and
 //!   while another drain has taken the page from there, its slots are not found, not even those
@@ -128,14 +129,13 @@ fn parts(
         (Event::Called(Call::Drain), Event::Answered(Answer::Drained(ops))) => {
             let tells = drains == Drains::FindEverything || is_alone(events, from, to);
             let at = |index: &Index| {
-                let mut given = ops.iter().filter(|op| op.index == *index).map(|op| op.delta);
-                let ret = match (given.next(), given.next()) {
-                    (given, None) => Ret::Drained(given),
-                    _ => Ret::Impossible,
-                };
-                (tells || ret != Ret::Drained(None)).then_some((Op::DrainAt(*index), ret))
+                let given = ops.iter().filter(|op| op.index == *index).map(|op| Some(op.delta));
+                let nothing = tells && !ops.iter().any(|op| op.index == *index);
+                let drained = given.chain(nothing.then_some(None));
+                let op = Op::DrainAt(*index);
+                drained.map(|given| (op.clone(), Ret::Drained(given))).collect::<Vec<_>>()
             };
-            indices.iter().filter_map(at).collect()
+            indices.iter().flat_map(at).collect()
         }
         (Event::Called(Call::Close), Event::Answered(Answer::Closed(objects))) => {
             let slots = indices.iter().map(|index| (Op::CloseImport(*index), Ret::Done));

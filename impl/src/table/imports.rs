@@ -6,12 +6,13 @@
 //! together no more than `Limits::imports_max` slots. Only a `NewFarDesc` that is accepted costs
 //! anything.
 
-use super::page::{Page, Queue, Wake};
+use super::page::Page;
 use super::proxy::Proxy;
+use super::queue::{Owing, Queue, Wake};
 use super::watched::Watched;
 use super::{Defect, Refused};
 use crate::protocol::import_slot::Handed;
-use crate::protocol::{Descriptor, GcExportOp, Limits, Misuse, Violation};
+use crate::protocol::{Descriptor, GcExportOp, Index, Limits, Misuse, Violation};
 use crate::sync::{Lock, OnceLock, Primitives};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -35,6 +36,12 @@ struct Growth {
     closed: bool,
 }
 
+/// The page that a slot is in, and its number there.
+#[inline]
+fn place<P: Primitives>(index: Index) -> (u32, u32) {
+    (index.get() / Page::<P>::size(), index.get() % Page::<P>::size())
+}
+
 impl<P: Primitives> Imports<P> {
     pub(super) fn new(watched: Watched, limits: &Limits, wake: Option<Wake>) -> Self {
         let pages = limits.imports_max.div_ceil(Page::<P>::size()) as usize;
@@ -56,7 +63,7 @@ impl<P: Primitives> Imports<P> {
     ) -> Result<(Proxy<P>, Handed), Refused> {
         let index = mention.index();
         limits.check_import(index)?;
-        let (number, slot) = (index.get() / Page::<P>::size(), index.get() % Page::<P>::size());
+        let (number, slot) = place::<P>(index);
         let page = match (self.page(number), mention) {
             (Some(page), _) => page,
             (None, Descriptor::NewFarDesc(_)) => self.make_page(number).ok_or(Refused::Closed)?,
@@ -89,7 +96,14 @@ impl<P: Primitives> Imports<P> {
 
     /// R3: serves every notification that is owed, and appends the messages to send.
     pub(super) fn drain(&self, ops: &mut Vec<GcExportOp>) {
-        self.queue.take(|number| self.page(number).map_or(0, |page| page.drain(ops)));
+        self.queue.take(|owing| match owing {
+            Owing::Page(number) => self.page(number).map_or(0, |page| page.drain(ops)),
+            Owing::Slot(index) => {
+                let (number, slot) = place::<P>(index);
+                ops.extend(self.page(number).and_then(|page| page.serve(slot)));
+                0
+            }
+        });
     }
 
     /// Whether a notification is owed.
@@ -172,7 +186,7 @@ impl<P: Primitives> Drop for Imports<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Index, SessionId};
+    use crate::protocol::SessionId;
     use crate::sync::Std;
 
     #[test]

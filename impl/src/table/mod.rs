@@ -10,7 +10,7 @@
 //! | first export, last `GCExportOp` | one lock |
 //! | import | one compare and swap, in the slot; and a reference to its page |
 //! | clone, drop | one addition; and a reference to the page |
-//! | last drop | two more, and a push if its page has nothing else to report |
+//! | last drop | one more exchange if nothing else is owed, at most three otherwise |
 //! | drain | one swap; one for each page with something to report, one for each such proxy |
 //!
 //! # Why the local race cannot happen
@@ -24,8 +24,8 @@
 //! * `h > 0` implies `n ≥ 1`: a mention adds to both, and `n` falls only where `h = 0`.
 //! * *Safety:* the exporter's count is mentions sent less mentions given back, so at least `n`. A
 //!   live proxy keeps it above zero, whatever is in flight.
-//! * *Progress:* a word with `h = 0` and `n > 0` is marked, or about to be: whoever made `h` zero
-//!   marks it. A drain wipes the mark before it looks at the word.
+//! * *Progress:* a word with `h = 0` and `n > 0` is queued or marked, or about to be: whoever made
+//!   `h` zero sees to it. A drain takes it off before it looks at the word.
 //!
 //! Incarnations, which the sequential tables number, need no number here: the handles that live at
 //! one time are one proxy, and a notification acts on the word as it is, not as it was.
@@ -48,6 +48,7 @@ mod observe;
 mod observe_tests;
 mod page;
 mod proxy;
+mod queue;
 mod reader;
 mod session;
 #[cfg(test)]

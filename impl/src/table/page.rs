@@ -1,78 +1,23 @@
-//! A page of import slots, and the queue of pages that have something to report.
-//!
-//! When the last handle of a proxy goes, its slot is *marked* in its page, and a page that had no
-//! marks is put on the session's queue: a bit and, seldom, a push. No lock is taken in a drop,
-//! nothing is allocated, no slot is marked twice, and what is owed never takes more room than the
-//! slots do.
-//!
-//! The queue is a stack that is pushed by anyone and taken whole by one swap, so it has no ABA. A
-//! page is on it exactly from the time that its marks became non-zero until the drain that took it
-//! wipes them. The drain reads the link before it wipes the marks, since whoever marks a page
-//! without marks owns the link; and it wipes the marks before it looks at the slots, so that a
-//! proxy that goes after the look is marked again.
+//! A page of import slots.
 
 use super::import_word::{ImportWord, Refused};
-use super::watched::Watched;
+use super::queue::Queue;
 use super::{Defect, Step};
 use crate::protocol::import_slot::Handed;
-use crate::protocol::{Descriptor, GcExportOp, Index, SessionId, WireCount};
+use crate::protocol::{Descriptor, GcExportOp, Index, WireCount};
 use crate::sync::{Ordering, Primitives, Word};
-use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
 use core::panic::Location;
 
-/// Called when something becomes owed to the peer and nothing was before.
-pub(super) type Wake = Box<dyn Fn() + Send + Sync>;
-
-/// Which pages have marks, and what all pages of a session share.
-pub(super) struct Queue<P: Primitives> {
-    /// One more than the number of the page on top; zero if there is none.
-    top: P::Word,
-    watched: Watched,
-    wake: Option<Wake>,
-}
-
+/// Up to 64 import slots, and which of them have something to report: see [`queue`](super::queue).
 pub(super) struct Page<P: Primitives> {
     slots: P::Slots,
     /// One bit a slot.
     marks: P::Word,
-    /// The page below on the queue, as in [`Queue::top`].
+    /// What is below on the queue.
     below: P::Word,
     number: u32,
     queue: P::Shared<Queue<P>>,
-}
-
-impl<P: Primitives> Queue<P> {
-    pub(super) fn new(watched: Watched, wake: Option<Wake>) -> Self {
-        Self { top: P::Word::new(0), watched, wake }
-    }
-
-    pub(super) const fn session(&self) -> SessionId {
-        self.watched.session
-    }
-
-    /// Puts a page on top. Returns whether the queue was empty.
-    fn push(&self, page: &Page<P>) -> bool {
-        let pushed = self.top.update(|top| {
-            page.below.store(top, Ordering::Relaxed);
-            Ok::<_, core::convert::Infallible>((u64::from(page.number) + 1, top == 0))
-        });
-        let Ok(was_empty) = pushed;
-        was_empty
-    }
-
-    /// Takes all pages, and has `visit` say for each which is below it.
-    pub(super) fn take(&self, mut visit: impl FnMut(u32) -> u64) {
-        let mut top = self.top.swap(0, Ordering::Acquire);
-        while let Some(number) = top.checked_sub(1).and_then(|n| u32::try_from(n).ok()) {
-            top = visit(number);
-        }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.top.load(Ordering::Acquire) == 0
-    }
 }
 
 impl<P: Primitives> Page<P> {
@@ -158,16 +103,24 @@ impl<P: Primitives> Page<P> {
             true => Ordering::Relaxed,
             false => Ordering::AcqRel,
         };
-        let unmarked = self.marks.fetch_or(1 << slot, order) == 0;
-        if unmarked
-            && self.queue.push(self)
-            && let Some(wake) = &self.queue.wake
-        {
-            wake();
+        if self.queue.push_alone(self.index(slot), order) {
+            return;
+        }
+        if self.marks.fetch_or(1 << slot, order) == 0 {
+            self.queue.push(self);
         }
     }
 
-    /// R3: serves the notifications of the marked slots. Returns which page is below on the queue.
+    pub(super) const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Says what is below on the queue. For whoever marked it when it had no marks.
+    pub(super) fn link(&self, below: u64) {
+        self.below.store(below, Ordering::Relaxed);
+    }
+
+    /// R3: serves the notifications of the marked slots. Returns what is below on the queue.
     pub(super) fn drain(&self, ops: &mut Vec<GcExportOp>) -> u64 {
         let below = self.below.load(Ordering::Relaxed);
         let late = Defect::MarkWipedLate.is_planted::<P>();
@@ -187,7 +140,8 @@ impl<P: Primitives> Page<P> {
     }
 
     /// R3: serves the notification of one slot, which may be long out of date.
-    fn serve(&self, slot: u32) -> Option<GcExportOp> {
+    #[inline]
+    pub(super) fn serve(&self, slot: u32) -> Option<GcExportOp> {
         let word = self.word(slot);
         let delta = if Defect::CountTakenInTwoSteps.is_planted::<P>() {
             let (after, delta) = ImportWord::from_bits(word.load(Ordering::Acquire)).notify()?;
@@ -218,11 +172,5 @@ impl<P: Primitives> Page<P> {
 
     pub(super) fn peek(&self, slot: u32) -> ImportWord {
         ImportWord::from_bits(self.word(slot).load(Ordering::Acquire))
-    }
-}
-
-impl<P: Primitives> fmt::Debug for Queue<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Queue").field("session", &self.session()).finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::exports::Exports;
 use super::imports::Imports;
-use super::page::Wake;
+use super::queue::Wake;
 use super::watched::Watched;
 use super::{Exportable, Proxy, Reader, Refused, Stats, Step};
 use crate::protocol::import_slot::Handed;
@@ -252,7 +252,8 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
     ///
     /// A proxy that was dropped and revived since the last drain costs no message. A drain at the
     /// same time as a drop or as another drain may leave what that other thread is about to queue
-    /// or has taken: nothing is lost, the next drain or the other finds it.
+    /// or has taken: nothing is lost, the next drain or the other finds it. What is revived and
+    /// dropped again during a drain may be given back in two messages.
     #[cfg_attr(any(feature = "observe", feature = "tracing"), track_caller)]
     pub fn drain_gc(&self, ops: &mut Vec<GcExportOp>) {
         let before = ops.len();

@@ -300,7 +300,7 @@ fn the_session_is_woken_once_for_many_drops() {
     let import = |number| session.import(NewFarDesc(Index::new(number))).unwrap();
     drop([import(0), import(1), import(64), import(65), import(100_000)]);
     assert_eq!(WOKEN.load(Ordering::Relaxed), 1);
-    assert_eq!(drain(&session), [(100_000, 1), (64, 1), (65, 1), (0, 1), (1, 1)]);
+    assert_eq!(drain(&session), [(100_000, 1), (64, 1), (65, 1), (1, 1), (0, 1)]);
     drop(import(0));
     assert_eq!(WOKEN.load(Ordering::Relaxed), 2);
 }
