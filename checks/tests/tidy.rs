@@ -1,6 +1,9 @@
 //! What a reader may rely on in this repository, enforced.
 #![cfg(not(loom))]
 
+use captp_gc::table::Defect;
+use checks::scenario::small;
+use checks::under_shuttle::Shuttle;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -67,6 +70,29 @@ fn every_rule_is_cited_where_it_is_applied_and_is_bent_by_a_mutation() {
         // The order of the channels is a duty of whoever moves the messages.
         let applied = if rule == 6 { &sources["model/src/world/wire.rs"] } else { &protocol };
         assert!(applied.contains(&format!("R{rule}")), "R{rule} is cited nowhere");
+    }
+}
+
+#[test]
+fn the_scenarios_and_defects_are_as_many_as_is_said() {
+    let (scenarios, defects) = (small::<Shuttle>().len(), Defect::ALL.len());
+    for name in ["README.md", "CHANGELOG.md"] {
+        let text = fs::read_to_string(root().join(name)).unwrap();
+        assert!(text.contains(&format!("{scenarios} scenarios")), "{name}: {scenarios} scenarios");
+        assert!(text.contains(&format!("{defects} defects")), "{name}: {defects} defects");
+    }
+}
+
+#[test]
+fn only_one_file_of_the_crate_names_the_primitives() {
+    for (name, text) in sources() {
+        if !name.starts_with("impl/src/") || name.ends_with("sync.rs") || name.ends_with("tests.rs")
+        {
+            continue;
+        }
+        for named in ["std::sync::atomic", "core::sync::atomic", "loom::", "shuttle::"] {
+            assert!(!text.contains(named), "{name} names {named}");
+        }
     }
 }
 
