@@ -72,6 +72,7 @@ pub trait Word: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// Those of the transition; the word has not moved.
+    #[inline(always)] // its result is an error's size; out of line it goes through memory
     fn update<R, E>(&self, transition: impl Fn(u64) -> Result<(u64, R), E>) -> Result<R, E> {
         let mut current = self.load(Ordering::Acquire);
         loop {

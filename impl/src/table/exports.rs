@@ -8,6 +8,7 @@
 
 use super::export_table::Table;
 use super::export_word::{Unmoved, again, pack, unpack};
+use super::line::OwnLine;
 use super::{Defect, ExportCell, Exportable, Refused};
 use crate::protocol::export_slot::Remains;
 use crate::protocol::{
@@ -20,12 +21,12 @@ use alloc::vec::Vec;
 /// The export table of one vat in one session.
 pub(super) struct Exports<T: ?Sized + Exportable<P>, P: Primitives> {
     tag: Tag,
-    table: P::Lock<Table<T>>,
+    table: OwnLine<P::Lock<Table<T>>>,
 }
 
 impl<T: ?Sized + Exportable<P>, P: Primitives> Exports<T, P> {
     pub(super) fn new() -> Self {
-        Self { tag: Tag::new(), table: P::Lock::new(Table::default()) }
+        Self { tag: Tag::new(), table: OwnLine(P::Lock::new(Table::default())) }
     }
 
     /// R1: writes one mention of `object`, and says how to describe it.

@@ -17,6 +17,8 @@ use crate::sync::{Lock, OnceLock, Primitives};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+/// Pages that are held directly.
+const FIRST: usize = 32;
 /// Pages in a block.
 const BLOCK: usize = 128;
 
@@ -25,6 +27,9 @@ type Block<P> = Box<[OnceLock<<P as Primitives>::Shared<Page<P>>>]>;
 /// The import table of one vat in one session.
 pub(super) struct Imports<P: Primitives> {
     queue: P::Shared<Queue<P>>,
+    /// The first pages, one step nearer than the others.
+    first: [OnceLock<P::Shared<Page<P>>>; FIRST],
+    /// The pages after them.
     blocks: Box<[OnceLock<Block<P>>]>,
     growth: P::Lock<Growth>,
 }
@@ -45,9 +50,11 @@ fn place<P: Primitives>(index: Index) -> (u32, u32) {
 impl<P: Primitives> Imports<P> {
     pub(super) fn new(watched: Watched, limits: &Limits, wake: Option<Wake>) -> Self {
         let pages = limits.imports_max.div_ceil(Page::<P>::size()) as usize;
+        let blocks = pages.saturating_sub(FIRST).div_ceil(BLOCK);
         let imports = Self {
             queue: P::share(Queue::new(watched, wake)),
-            blocks: core::iter::repeat_with(OnceLock::new).take(pages.div_ceil(BLOCK)).collect(),
+            first: [const { OnceLock::new() }; FIRST],
+            blocks: core::iter::repeat_with(OnceLock::new).take(blocks).collect(),
             growth: P::Lock::new(Growth { pages: Vec::new(), closed: false }),
         };
         imports.make_page(0);
@@ -147,26 +154,39 @@ impl<P: Primitives> Imports<P> {
 
     #[inline]
     fn page(&self, number: u32) -> Option<&P::Shared<Page<P>>> {
-        let number = number as usize;
-        self.blocks.get(number / BLOCK)?.get()?.get(number % BLOCK)?.get()
+        match self.first.get(number as usize) {
+            Some(place) => place.get(),
+            None => self.far_page(number),
+        }
+    }
+
+    fn far_page(&self, number: u32) -> Option<&P::Shared<Page<P>>> {
+        let at = (number as usize).checked_sub(FIRST)?;
+        self.blocks.get(at / BLOCK)?.get()?.get(at % BLOCK)?.get()
     }
 
     /// The page of this number, made if it does not exist. `None` if the session is over.
     #[inline(never)]
     fn make_page(&self, number: u32) -> Option<&P::Shared<Page<P>>> {
-        let at = number as usize;
-        let block = self.blocks.get(at / BLOCK)?;
         self.growth.with(|growth| {
             if growth.closed {
                 return None;
             }
-            let new_block = || core::iter::repeat_with(OnceLock::new).take(BLOCK).collect();
-            let place = block.get_or_init(new_block).get(at % BLOCK)?;
+            let place = self.place(number as usize)?;
             Some(place.get_or_init(|| {
                 growth.pages.push(number);
                 P::share(Page::new(number, self.queue.clone()))
             }))
         })
+    }
+}
+
+impl<P: Primitives> Imports<P> {
+    /// Where a page stands or will stand, with its block.
+    fn place(&self, number: usize) -> Option<&OnceLock<P::Shared<Page<P>>>> {
+        let Some(at) = number.checked_sub(FIRST) else { return self.first.get(number) };
+        let new_block = || core::iter::repeat_with(OnceLock::new).take(BLOCK).collect();
+        self.blocks.get(at / BLOCK)?.get_or_init(new_block).get(at % BLOCK)
     }
 }
 

@@ -39,6 +39,7 @@ mod import_word;
 mod imports;
 #[cfg(feature = "trace")]
 mod json_lines;
+mod line;
 mod message;
 #[cfg(test)]
 mod message_tests;

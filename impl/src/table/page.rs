@@ -1,6 +1,7 @@
 //! A page of import slots.
 
 use super::import_word::{ImportWord, Refused};
+use super::line::OwnLine;
 use super::queue::Queue;
 use super::{Defect, Step};
 use crate::protocol::import_slot::Handed;
@@ -11,7 +12,7 @@ use core::panic::Location;
 
 /// Up to 64 import slots, and which of them have something to report: see [`queue`](super::queue).
 pub(super) struct Page<P: Primitives> {
-    slots: P::Slots,
+    slots: OwnLine<P::Slots>,
     /// One bit a slot.
     marks: P::Word,
     /// What is below on the queue.
@@ -23,7 +24,7 @@ pub(super) struct Page<P: Primitives> {
 impl<P: Primitives> Page<P> {
     pub(super) fn new(number: u32, queue: P::Shared<Queue<P>>) -> Self {
         let (marks, below) = (P::Word::new(0), P::Word::new(0));
-        Self { slots: P::slots(), marks, below, number, queue }
+        Self { slots: OwnLine(P::slots()), marks, below, number, queue }
     }
 
     pub(super) const fn queue(&self) -> &P::Shared<Queue<P>> {
@@ -49,7 +50,7 @@ impl<P: Primitives> Page<P> {
     }
 
     /// R2: reads a mention.
-    #[inline]
+    #[inline(always)]
     pub(super) fn receive(
         &self,
         slot: u32,

@@ -17,6 +17,7 @@
 //! number + 1   a page; what is below it, the page says
 //! ```
 
+use super::line::OwnLine;
 use super::page::Page;
 use super::watched::Watched;
 use crate::protocol::{Index, SessionId};
@@ -32,7 +33,7 @@ const ALONE: u64 = 1 << 63;
 
 /// What has to be reported, and what all pages of a session share.
 pub(super) struct Queue<P: Primitives> {
-    top: P::Word,
+    top: OwnLine<P::Word>,
     pub(super) watched: Watched,
     wake: Option<Wake>,
 }
@@ -48,7 +49,7 @@ pub(super) enum Owing {
 
 impl<P: Primitives> Queue<P> {
     pub(super) fn new(watched: Watched, wake: Option<Wake>) -> Self {
-        Self { top: P::Word::new(0), watched, wake }
+        Self { top: OwnLine(P::Word::new(0)), watched, wake }
     }
 
     pub(super) const fn session(&self) -> SessionId {
@@ -89,6 +90,9 @@ impl<P: Primitives> Queue<P> {
     /// Takes everything; `serve` returns the link of a page that it is given.
     #[inline]
     pub(super) fn take(&self, mut serve: impl FnMut(Owing) -> u64) {
+        if self.is_empty() {
+            return;
+        }
         let mut top = self.top.swap(0, Ordering::Acquire);
         while let Some(owing) = decode(top) {
             let below = serve(owing);
@@ -96,6 +100,7 @@ impl<P: Primitives> Queue<P> {
         }
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.top.load(Ordering::Acquire) == 0
     }
