@@ -2,7 +2,7 @@
 
 use crate::contender::Tables;
 use crate::contender::capnp::CapnpRpc;
-use crate::contender::captp::{CaptpGc, CaptpReader};
+use crate::contender::captp::{CaptpGc, CaptpReader, CaptpReaders};
 use crate::contender::dash::Dash;
 use crate::contender::locked::{FastLock, Locked, StdLock};
 use crate::contender::sharded::Sharded;
@@ -110,6 +110,7 @@ fn two_threads(criterion: &mut Criterion, is_test: bool) {
     let mut contestants = [
         contestant::<CaptpGc<Std>>(is_test),
         contestant::<CaptpGc<Leaking>>(is_test),
+        contestant::<CaptpReaders>(is_test),
         contestant::<Locked<StdLock>>(is_test),
         contestant::<Locked<FastLock>>(is_test),
         contestant::<Dash>(is_test),
@@ -120,8 +121,9 @@ fn two_threads(criterion: &mut Criterion, is_test: bool) {
         let mut group = criterion.benchmark_group(title);
         for contestant in &mut contestants {
             let name = contestant.name();
-            if op.is_import() && name == Sharded::NAME {
-                continue; // those imports are DashMap's
+            let elsewhere = [Sharded::NAME, CaptpReaders::NAME].contains(&name);
+            if elsewhere && op != threads::Op::Export && (op.is_import() || name != Sharded::NAME) {
+                continue; // those imports are DashMap's, and captp-gc's without a reader
             }
             for (threads, number) in [("1 thread", 1), ("2 threads", 2)] {
                 group.bench_function(BenchmarkId::new(name, threads), |b| {

@@ -125,10 +125,13 @@ fn entries(op: Op, on: On, thread: usize) -> Vec<usize> {
 fn work<T: Concurrent>(world: &World<T>, op: Op, entries: impl Iterator<Item = usize>) {
     let tables = &world.tables;
     match op {
-        Op::Export => entries.for_each(|at| {
-            let index = tables.export(&world.objects[at]).number();
-            drop(tables.gc_export(index, 1).expect("exported"));
-        }),
+        Op::Export => {
+            let mut gc_export = tables.gc_exporter();
+            entries.for_each(|at| {
+                let index = tables.export(&world.objects[at]).number();
+                drop(gc_export(index, 1).expect("exported"));
+            });
+        }
         Op::Import => entries.for_each(|at| {
             drop(tables.import(T::Mention::again(world.imported[at])));
         }),

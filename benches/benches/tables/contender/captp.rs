@@ -88,6 +88,55 @@ impl<P: Named> Tables for CaptpGc<P> {
     }
 }
 
+/// Several threads read the exporter's messages, and each has a [`Reader`] for it.
+pub(crate) struct CaptpReaders(CaptpGc<Std>);
+
+impl Tables for CaptpReaders {
+    const NAME: &'static str = CaptpReader::NAME;
+    type Object = Arc<Cell<Std>>;
+    type Handle = Proxy;
+    type Mention = Descriptor;
+    type Release = GcExportOp;
+
+    fn new() -> Self {
+        Self(CaptpGc::new())
+    }
+
+    #[inline]
+    fn export(&self, object: &Self::Object) -> Descriptor {
+        self.0.export(object)
+    }
+
+    #[inline]
+    fn gc_export(&self, index: u32, delta: u32) -> Result<Option<Self::Object>, Refused> {
+        self.0.gc_export(index, delta)
+    }
+
+    fn gc_exporter(&self) -> impl FnMut(u32, u32) -> Result<Option<Self::Object>, Refused> {
+        let mut reader = self.0.exporter.reader();
+        move |index, delta| {
+            let index = Index::new(index);
+            reader.lookup(index).map_err(|_| Refused)?; // the call that a message comes with
+            reader.gc_export(index, delta).map_err(|_| Refused)
+        }
+    }
+
+    #[inline]
+    fn lookup(&self, index: u32) -> Option<Self::Object> {
+        self.0.lookup(index)
+    }
+
+    #[inline]
+    fn import(&self, mention: Descriptor) -> Proxy {
+        self.0.import(mention)
+    }
+
+    #[inline]
+    fn drain(&self, releases: &mut Vec<GcExportOp>) {
+        self.0.drain(releases);
+    }
+}
+
 /// The exporter's messages are read by one thread, which has a [`Reader`] for it.
 pub(crate) struct CaptpReader {
     tables: CaptpGc<Std>,

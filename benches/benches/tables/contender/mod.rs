@@ -35,6 +35,10 @@ pub(crate) trait Tables: Sized + 'static {
     fn export(&self, object: &Self::Object) -> Self::Mention;
     /// Mentions given back. Returns the object if those were the last.
     fn gc_export(&self, index: u32, delta: u32) -> Result<Option<Self::Object>, Refused>;
+    /// The same, for a thread that goes on doing so.
+    fn gc_exporter(&self) -> impl FnMut(u32, u32) -> Result<Option<Self::Object>, Refused> {
+        |index, delta| self.gc_export(index, delta)
+    }
     /// The object that a call is for.
     fn lookup(&self, index: u32) -> Option<Self::Object>;
     /// Looks the object up, and calls it with no lock held.
