@@ -49,6 +49,8 @@ macro_rules! twins {
             ReportedBeforeGone in imports::drop_and_drain,
             ReportedBeforeGone in imports::two_slots,
             MarkWipedLate in imports::drop_and_drain_when_others_are_owed,
+            LinkedOnce in imports::two_pages,
+            WakeDecidedEarly in imports::the_loop_is_woken,
             DropNotOrdered in imports::drop_is_ordered_after_the_call,
             CloneNotCounted in imports::clone_and_drop_on_two_threads_and_drain,
             IndexFreedEarly in exports::an_index_is_reused_at_once,

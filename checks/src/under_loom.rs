@@ -90,6 +90,12 @@ impl Word for LoomWord {
     fn fetch_or(&self, value: u64, order: Ordering) -> u64 {
         self.0.fetch_or(value, order)
     }
+    /// Loom remembers one access of each word only. A load just before an exchange would hide from
+    /// it that the exchange conflicts with what another thread did before, and it would not try the
+    /// other order. An exchange that changes nothing orders no more than the load.
+    fn load_to_update(&self) -> u64 {
+        self.0.fetch_or(0, Ordering::Acquire)
+    }
     fn compare_exchange_weak(
         &self,
         current: u64,

@@ -147,6 +147,8 @@ fn the_defects_that_one_thread_can_show_are_found_and_no_others() {
         DroppedUnderTheLock: true, // and so not returned
         CloneNotCounted: true,
         ReturnedInTwoSteps: true, // leaves the counts in the objects
+        LinkedOnce: false,
+        WakeDecidedEarly: false,
     };
     assert_eq!(hunts.each_ref().map(|(defect, ..)| *defect), Defect::ALL);
     for (defect, shown, found) in &hunts {

@@ -13,10 +13,10 @@
 //! * the **local race**: the notification that a proxy is gone is queued, and a mention that is
 //!   served before it installs a *successor* proxy.
 //!
-//! This crate has, so far, the [`protocol`] itself: pure transition functions and the sequential
-//! tables made of them. They do no I/O, read no clock, start no thread and call nobody back. The
-//! state of the whole protocol is a value, so a model checker can step it, and every effect is
-//! returned to the caller.
+//! [`table`] has the concurrent tables for production: begin with [`table::Session`]. [`protocol`]
+//! is the protocol itself: pure transition functions and the sequential tables made of them. They
+//! do no I/O, read no clock, start no thread and call nobody back. The state of the whole protocol
+//! is a value, so a model checker can step it, and every effect is returned to the caller.
 //!
 //! ```
 //! use captp_gc::protocol::{Limits, Received, Reference, SessionId, Tables};

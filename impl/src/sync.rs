@@ -18,9 +18,9 @@ pub(crate) use std::sync::OnceLock;
 
 /// A family of synchronisation primitives.
 ///
-/// The tables touch shared memory through these only, with one exception that no checker needs to
-/// see: pages of the import table are published through a `OnceLock`. The first page exists from
-/// the beginning, so a check that stays within it has everything under the checker's eyes.
+/// The tables touch shared memory through these only, with two exceptions that no checker sees:
+/// pages of the import table are published through a `OnceLock`, and a register says which sessions
+/// are gone, so that another may take their objects' cells over.
 pub trait Primitives: Sized + Send + Sync + 'static {
     /// A shared machine word.
     type Word: Word;
@@ -68,13 +68,20 @@ pub trait Word: Send + Sync + fmt::Debug {
         failure: Ordering,
     ) -> Result<u64, u64>;
 
+    /// Reads it, to compute what it should become. An old value does no harm, since the exchange
+    /// that follows fails on it; a checker may read it in whichever way it explores best.
+    #[inline]
+    fn load_to_update(&self) -> u64 {
+        self.load(Ordering::Acquire)
+    }
+
     /// Moves it by a pure transition, tried again whenever another thread has moved it meanwhile.
     ///
     /// # Errors
     /// Those of the transition; the word has not moved.
     #[inline(always)] // its result is an error's size; out of line it goes through memory
     fn update<R, E>(&self, transition: impl Fn(u64) -> Result<(u64, R), E>) -> Result<R, E> {
-        let mut current = self.load(Ordering::Acquire);
+        let mut current = self.load_to_update();
         loop {
             let (next, result) = transition(current)?;
             let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
@@ -103,7 +110,8 @@ pub struct Std;
 /// touching anything that proxies of other objects touch.
 ///
 /// For a process with few, long sessions and many threads that use their proxies. Each session
-/// leaks its pages, 8 bytes for each index that the peer ever used, and at least one page.
+/// leaks its waker and observer with all that they hold, and its pages: about 770 bytes for each 64
+/// indices of which the peer used one, so not for peers that one does not trust.
 #[derive(Clone, Copy, Debug)]
 pub struct Leaking;
 

@@ -1,18 +1,19 @@
 //! Proxies that are made, cloned and dropped by several threads, while notifications are served.
 
-use super::{Scenario, session};
+use super::{LIMITS, Scenario, session};
 use crate::ensure;
 use crate::explorer::{Explorer, Verdict};
-use crate::ledger::{Mentions, again, drain, first, import};
-use captp_gc::protocol::Index;
+use crate::ledger::{Mentions, Object, again, drain, first, import};
+use captp_gc::protocol::{Index, SessionId};
 use captp_gc::sync::{Ordering, Word};
+use captp_gc::table::Session;
 use std::sync::Arc;
 
 const I0: Index = Index::new(0);
 const I1: Index = Index::new(1);
 
 /// The scenarios of this module.
-pub fn all<P: Explorer>() -> [Scenario; 10] {
+pub fn all<P: Explorer>() -> [Scenario; 12] {
     [
         Scenario {
             name: "last_drop_and_import",
@@ -68,6 +69,18 @@ pub fn all<P: Explorer>() -> [Scenario; 10] {
             proves: "whoever drains a notification sees what the dropping threads did before",
             threads: 3,
             run: drop_is_ordered_after_the_call::<P>,
+        },
+        Scenario {
+            name: "two_pages",
+            proves: "pages that are put on the queue at one time, and while it is taken, all stay",
+            threads: 3,
+            run: two_pages::<P>,
+        },
+        Scenario {
+            name: "the_loop_is_woken",
+            proves: "when something is owed that no drain has taken, the loop was woken for it",
+            threads: 2,
+            run: the_loop_is_woken::<P>,
         },
         Scenario {
             name: "two_slots",
@@ -252,6 +265,45 @@ pub fn drop_is_ordered_after_the_call<P: Explorer>() -> Verdict {
     ensure!(ops.is_empty() || seen == [1, 1], "GCExportOp overtakes a call: {seen:?}");
     mentions.give_back(I0, &drain(&a));
     mentions.check_released()
+}
+
+/// Proxies of two pages go on two threads while the loop drains, and while a third slot is owed.
+pub fn two_pages<P: Explorer>() -> Verdict {
+    let (a, far) = (session::<P>(), Index::new(4)); // on the second page, whichever the checker's
+    let proxies = [import(&a, first(0))?, import(&a, first(4))?];
+    drop(import(&a, first(1))?); // alone on the queue, so that the others mark their pages
+    let droppers = proxies.map(|proxy| P::spawn(move || drop(proxy)));
+    let mut ops = drain(&a);
+    droppers.into_iter().for_each(P::join);
+    ops.extend(drain(&a));
+    for index in [I0, I1, far] {
+        let mut mentions = Mentions::received(1);
+        mentions.give_back(index, &ops);
+        mentions.check_released()?;
+    }
+    Ok(())
+}
+
+/// A proxy goes while the loop drains another, which it was woken for.
+pub fn the_loop_is_woken<P: Explorer>() -> Verdict {
+    let woken = Arc::new(P::Word::new(0));
+    let wakes = Arc::clone(&woken);
+    let wake = Box::new(move || {
+        wakes.fetch_add(1, Ordering::AcqRel);
+    });
+    let a: Session<Object<P>, P> = Session::on(SessionId::FIRST, LIMITS, Some(wake));
+    let bob = import(&a, first(0))?;
+    drop(import(&a, first(1))?);
+    let dropper = P::spawn(move || drop(bob));
+    let before = woken.load(Ordering::Acquire);
+    let ops = drain(&a);
+    P::join(dropper);
+    let (owing, after) = (a.is_owing(), woken.load(Ordering::Acquire));
+    let late = drain(&a);
+    ensure!(before == 1, "woken {before} times for the first");
+    ensure!(!owing || after == 2, "something is owed, and the loop sleeps");
+    ensure!(ops.len() + late.len() == 2, "{ops:?} and {late:?} of two proxies");
+    Ok(())
 }
 
 /// Two proxies of one page go on two threads while the loop drains.

@@ -28,14 +28,15 @@ pub struct Scenario {
 }
 
 /// Tables of a size that can be exhausted.
+const LIMITS: Limits = Limits {
+    exports_max: 3,
+    imports_max: 8,
+    mentions_max: WireCount::new(6),
+    references_per_message_max: 8,
+};
+
 fn session<P: Explorer>() -> Session<Object<P>, P> {
-    let limits = Limits {
-        exports_max: 3,
-        imports_max: 2,
-        mentions_max: WireCount::new(6),
-        ..Limits::default()
-    };
-    Session::on(SessionId::FIRST, limits, None)
+    Session::on(SessionId::FIRST, LIMITS, None)
 }
 
 /// All scenarios small enough to be exhausted.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// A page of imports, with its counts, marks and links.
-const PAGE: usize = 640;
+const PAGE: usize = 768;
 const PAGE_SLOTS: u32 = 64;
 /// The places of the pages of one block.
 const BLOCK: usize = 2048;

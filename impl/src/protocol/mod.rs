@@ -1,7 +1,7 @@
 //! The rules of E's CapTP, written once, as pure functions.
 //!
 //! Everything else in this project either applies these functions or checks them: the models step
-//! them, the concurrent tables will move their words by them, and no rule has a second copy.
+//! them, the concurrent tables move their words by them.
 //!
 //! # The rules
 //!

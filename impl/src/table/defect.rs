@@ -37,11 +37,15 @@ pub enum Defect {
     CloneNotCounted,
     /// Closing lists the exports, and forgets them in a second step.
     ReturnedInTwoSteps,
+    /// A page is linked to what was on the queue once, however often it is tried to put it there.
+    LinkedOnce,
+    /// Whether to wake the session's loop is decided before the page is on the queue.
+    WakeDecidedEarly,
 }
 
 impl Defect {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::SuccessorNotChecked,
         Self::CountTakenInTwoSteps,
         Self::ReportedBeforeGone,
@@ -56,6 +60,8 @@ impl Defect {
         Self::DroppedUnderTheLock,
         Self::CloneNotCounted,
         Self::ReturnedInTwoSteps,
+        Self::LinkedOnce,
+        Self::WakeDecidedEarly,
     ];
 
     /// Whether it is planted in tables on these primitives.

@@ -28,11 +28,4 @@ impl fmt::Display for Refused {
     }
 }
 
-impl error::Error for Refused {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        match self {
-            Self::Violation(violation) => Some(violation),
-            Self::Closed => None,
-        }
-    }
-}
+impl error::Error for Refused {}

@@ -40,8 +40,13 @@ pub struct ExportCell<P: Primitives = Std> {
 /// }
 /// ```
 pub trait Exportable<P: Primitives = Std>: Send + Sync + 'static {
-    /// The object's cell: always the same one. Objects without a cell can be exported too; each
-    /// export of one takes a lock and a look into a hash map.
+    /// The object's cell: always the same one, and **of this object alone**. A wrapper needs its
+    /// own: two objects that share a cell are exported as one, and the peer that is given the one
+    /// could call the other.
+    ///
+    /// Called under the table's lock: it must do nothing but return the cell, and must not panic.
+    /// Objects without a cell can be exported too; each export of one takes a lock and a look into
+    /// a hash map, and so does each in a session while the cell belongs to another one.
     fn export_cell(&self) -> Option<&ExportCell<P>> {
         None
     }

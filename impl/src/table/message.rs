@@ -69,6 +69,10 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Outgoing<'_, T, P> {
     }
 
     /// The message is on its way, or on the channel: its mentions stay counted.
+    ///
+    /// If the peer has given an object back already, and nobody else holds it, it is dropped here:
+    /// so call this when the lock of the channel is released, if objects send when they are
+    /// dropped.
     pub fn sent(mut self) {
         self.exported.clear();
     }
@@ -103,8 +107,8 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
     /// those before it are dropped, and their mentions given back in due course.
     ///
     /// # Errors
-    /// Those of [`receive`](Self::receive); the violation `MessageTooLong`, before anything is
-    /// read.
+    /// Those of [`receive`](Self::receive), with what was read before it as said; the violation
+    /// `MessageTooLong`, before anything is read.
     #[cfg_attr(any(feature = "observe", feature = "tracing"), track_caller)]
     pub fn receive_all(&self, descriptors: &[Descriptor]) -> Result<Vec<Received<T, P>>, Refused> {
         let (references, limits) = (descriptors.len(), self.limits());

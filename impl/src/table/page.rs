@@ -127,6 +127,7 @@ impl<P: Primitives> Page<P> {
         let late = Defect::MarkWipedLate.is_planted::<P>();
         let mut marks = match late {
             true => self.marks.load(Ordering::Acquire),
+            // The release keeps the link's load above before it, which loom does not check.
             false => self.marks.swap(0, Ordering::AcqRel),
         };
         while marks != 0 {

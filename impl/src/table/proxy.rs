@@ -35,7 +35,8 @@ impl<P: Primitives> Proxy<P> {
         &self.page
     }
 
-    /// Where it stands in the import table: the exporter's index.
+    /// Where it stands or stood in the import table: the exporter's index, in this proxy's session.
+    /// To send a call there, ask [`Session::target`](super::Session::target).
     pub fn index(&self) -> Index {
         self.page.index(self.slot)
     }

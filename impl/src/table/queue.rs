@@ -17,6 +17,7 @@
 //! number + 1   a page; what is below it, the page says
 //! ```
 
+use super::Defect;
 use super::line::OwnLine;
 use super::page::Page;
 use super::watched::Watched;
@@ -71,12 +72,19 @@ impl<P: Primitives> Queue<P> {
 
     /// Puts a page on top.
     pub(super) fn push(&self, page: &Page<P>) {
+        let linked_once = Defect::LinkedOnce.is_planted::<P>();
+        if linked_once {
+            page.link(self.top.load(Ordering::Acquire));
+        }
+        let early = Defect::WakeDecidedEarly.is_planted::<P>().then(|| self.is_empty());
         let pushed = self.top.update(|top| {
-            page.link(top);
+            if !linked_once {
+                page.link(top);
+            }
             Ok::<_, Infallible>((u64::from(page.number()) + 1, top == 0))
         });
         let Ok(was_empty) = pushed;
-        if was_empty {
+        if early.unwrap_or(was_empty) {
             self.wake();
         }
     }
@@ -90,9 +98,6 @@ impl<P: Primitives> Queue<P> {
     /// Takes everything; `serve` returns the link of a page that it is given.
     #[inline]
     pub(super) fn take(&self, mut serve: impl FnMut(Owing) -> u64) {
-        if self.is_empty() {
-            return;
-        }
         let mut top = self.top.swap(0, Ordering::Acquire);
         while let Some(owing) = decode(top) {
             let below = serve(owing);

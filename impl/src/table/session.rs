@@ -16,8 +16,10 @@ use core::panic::Location;
 
 /// The export table and the import table of one vat in one session. A cheap handle: clone it.
 ///
-/// Every operation may be called from any thread, and none calls back into the application. Objects
-/// that leave the table are returned; drop them where you like, their `Drop` may use the session.
+/// Every operation may be called from any thread, and calls back nothing but
+/// [`export_cell`](Exportable::export_cell) and, with nothing held, a waker and an observer.
+/// Objects that leave the table are returned; drop them where you like, their `Drop` may use the
+/// session.
 ///
 /// What the session asks of its user:
 ///
@@ -28,7 +30,11 @@ use core::panic::Location;
 ///   [`drain_gc`](Self::drain_gc).
 /// * **Failed sends (R7).** [`unexport`](Self::unexport) each mention of a message that did not go
 ///   out, before the next is written; a [`message`](Self::message) does so by itself.
-/// * **Violations (R5).** After one, [`close`](Self::close) the session.
+/// * **Order, again (R6).** What the peer sent is applied in the order in which it came: one thread
+///   reads, or several take turns.
+/// * **The end (R8).** [`close`](Self::close) the session after a violation, and when messages that
+///   were drained or whose mentions are counted cannot be sent. Close it in any case: objects that
+///   hold a handle of the session in which they are exported keep each other alive until then.
 pub struct Session<T: ?Sized + Exportable<P>, P: Primitives = Std> {
     tables: Arc<Tables<T, P>>,
 }
@@ -40,8 +46,7 @@ struct Tables<T: ?Sized + Exportable<P>, P: Primitives> {
     watched: Watched,
 }
 
-/// What the receiver gets for an argument of a message.
-#[derive(PartialEq, Eq, Debug)]
+/// What the receiver gets for an argument of a message. Equal if it is the same proxy or object.
 pub enum Received<T: ?Sized, P: Primitives = Std> {
     /// A proxy for one of the sender's objects.
     Proxy {
@@ -54,6 +59,30 @@ pub enum Received<T: ?Sized, P: Primitives = Std> {
     Home(Arc<T>),
 }
 
+impl<T: ?Sized, P: Primitives> PartialEq for Received<T, P> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Proxy { proxy, installed }, Self::Proxy { proxy: other, installed: others }) => {
+                proxy == other && installed == others
+            }
+            (Self::Home(object), Self::Home(other)) => Arc::ptr_eq(object, other),
+            _ => false,
+        }
+    }
+}
+
+impl<T: ?Sized, P: Primitives> Eq for Received<T, P> {}
+
+impl<T: ?Sized, P: Primitives> fmt::Debug for Received<T, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Proxy { proxy, installed: true } => write!(f, "{proxy:?}, installed"),
+            Self::Proxy { proxy, .. } => write!(f, "{proxy:?}"),
+            Self::Home(_) => f.write_str("an object of ours"),
+        }
+    }
+}
+
 impl<T: ?Sized + Exportable> Session<T> {
     /// The tables of session `id`.
     pub fn new(id: SessionId, limits: Limits) -> Self {
@@ -62,7 +91,8 @@ impl<T: ?Sized + Exportable> Session<T> {
 
     /// As [`new`](Self::new); `wake` is called, on the thread that dropped a proxy and with nothing
     /// held, when there is something to [drain](Self::drain_gc) and there was nothing before. It
-    /// should do no more than wake the session's loop, and must not panic: it runs in a `Drop`.
+    /// lives as long as the last proxy, and may be called once more after the end of the session.
+    /// It should do no more than wake the session's loop, and must not panic: it runs in a `Drop`.
     pub fn with_wake(
         id: SessionId,
         limits: Limits,
@@ -137,6 +167,15 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
     /// [`Misuse::ForeignProxy`], [`Misuse::Closed`].
     pub fn send_home(&self, proxy: &Proxy<P>) -> Result<Descriptor, Misuse> {
         self.tables.imports.send_home(proxy)
+    }
+
+    /// Where to send a call through this proxy: the peer's index. Asked of the session, since the
+    /// same number means another object in another session.
+    ///
+    /// # Errors
+    /// [`Misuse::ForeignProxy`], [`Misuse::Closed`].
+    pub fn target(&self, proxy: &Proxy<P>) -> Result<Index, Misuse> {
+        self.send_home(proxy).map(Descriptor::index)
     }
 
     /// R2: reads one descriptor of a message, counting it if it is a mention.
@@ -270,7 +309,8 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Session<T, P> {
     }
 
     /// R8: the session is over. Every proxy is broken; a drain that begins after this returns finds
-    /// nothing; every exported object is given back, once, to the one caller that closed first.
+    /// nothing; every exported object is given back, once, to the one caller that closed first. The
+    /// imports are closed before the exports: until this returns, an export may still succeed.
     #[cfg_attr(any(feature = "observe", feature = "tracing"), track_caller)]
     pub fn close(&self) -> Vec<Arc<T>> {
         self.tables.imports.close();

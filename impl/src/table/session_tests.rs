@@ -154,6 +154,7 @@ fn a_hostile_peer_is_refused_and_nothing_changes() {
         Violation::NotIntroduced { index: I0 }.into()
     );
     let (_second, _third) = (session.import(ImportDesc(I0)), session.import(ImportDesc(I0)));
+    assert_eq!(session.receive(ExportDesc(I0)), session.receive(ExportDesc(I0)));
     let full = session.import(ImportDesc(I0)).unwrap_err();
     assert_eq!(full, Violation::TooManyMentions { index: I0 }.into());
     drop((_second, _third, proxy));
@@ -253,10 +254,12 @@ fn a_proxy_goes_home_through_its_own_session_only() {
     let (first, second) = (session(), session());
     let proxy = first.import(NewFarDesc(I1)).unwrap();
     assert_eq!(first.send_home(&proxy), Ok(ExportDesc(I1)));
+    assert_eq!((first.target(&proxy), second.target(&proxy).is_err()), (Ok(I1), true));
     let foreign = Misuse::ForeignProxy { session: SessionId::FIRST };
     assert_eq!(second.send_home(&proxy), Err(foreign));
     first.close();
     assert_eq!(first.send_home(&proxy), Err(Misuse::Closed));
+    assert_eq!(first.target(&proxy), Err(Misuse::Closed));
 }
 
 #[test]
