@@ -10,7 +10,7 @@
 //! | first export, last `GCExportOp` | one lock |
 //! | import | one compare and swap, in the slot; and a reference to its page |
 //! | clone, drop | one addition; and a reference to the page |
-//! | last drop | one more exchange if nothing else is owed, at most three otherwise |
+//! | last drop | one more exchange if nothing else is owed, else one and, seldom, a push |
 //! | drain | one swap; one for each page with something to report, one for each such proxy |
 //!
 //! # Why the local race cannot happen

@@ -8,6 +8,7 @@ use crate::protocol::{
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use alloc::{format, vec};
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
@@ -334,6 +335,26 @@ fn an_object_may_use_the_session_when_it_is_dropped() {
     let evicted = session.gc_export(I0, 1).unwrap();
     drop(evicted);
     assert_eq!(session.close().len(), 1);
+}
+
+#[test]
+fn a_panic_in_an_objects_drop_leaves_the_tables_as_they_should_be() {
+    struct Panics;
+    impl Exportable for Panics {}
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("in a drop");
+        }
+    }
+    let session = Session::new(SessionId::FIRST, LIMITS);
+    session.export(&Arc::new(Panics)).unwrap();
+    let evicted = session.gc_export(I0, 1).unwrap();
+    let dropped = std::panic::catch_unwind(AssertUnwindSafe(|| drop(evicted)));
+    assert!(dropped.is_err());
+    let kept = Arc::new(Panics);
+    assert_eq!(session.export(&kept), Ok(NewFarDesc(I0)));
+    assert_eq!(session.close().into_iter().map(core::mem::forget).count(), 1);
+    core::mem::forget(kept);
 }
 
 #[test]
