@@ -3,7 +3,7 @@
 //! The state is one number. Zero means that the slot is free; which object stands there, and which
 //! index an object has, is the table's business.
 
-use super::{Index, Violation, WireCount, WireDelta};
+use super::{Descriptor, Index, Violation, WireCount, WireDelta};
 
 /// The state of one export slot: its count of outstanding mentions, zero if it is free.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -35,6 +35,16 @@ pub enum Refusal {
     Free,
     /// The delta is above this count.
     Above(WireCount),
+}
+
+impl Mention {
+    /// How it is written.
+    pub const fn describe(self, index: Index) -> Descriptor {
+        match self {
+            Self::First => Descriptor::NewFarDesc(index),
+            Self::Later => Descriptor::ImportDesc(index),
+        }
+    }
 }
 
 impl Refusal {

@@ -73,15 +73,10 @@ impl<O: Clone + Ord> ExportTable<O> {
             .mention(limits.mentions_max)
             .ok_or(Misuse::TooManyMentions { index })?;
         match mention {
-            Mention::First => {
-                self.allocate(index, slot, object);
-                Ok(Descriptor::NewFarDesc(index))
-            }
-            Mention::Later => {
-                self.set_slot(index, slot);
-                Ok(Descriptor::ImportDesc(index))
-            }
+            Mention::First => self.allocate(index, slot, object),
+            Mention::Later => self.set_slot(index, slot),
         }
+        Ok(mention.describe(index))
     }
 
     /// R7: takes back one mention that could not be sent. Returns the object if the entry went.

@@ -10,7 +10,7 @@ use super::export_table::Table;
 use super::export_word::{Unmoved, again, pack, unpack};
 use super::line::OwnLine;
 use super::{Defect, ExportCell, Exportable, Refused};
-use crate::protocol::export_slot::Remains;
+use crate::protocol::export_slot::{Mention, Remains};
 use crate::protocol::{
     Descriptor, ExportSlot, Index, Limits, Misuse, Violation, WireCount, WireDelta,
 };
@@ -32,10 +32,21 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Exports<T, P> {
     /// R1: writes one mention of `object`, and says how to describe it.
     #[inline]
     pub(super) fn export(&self, object: &Arc<T>, limits: &Limits) -> Result<Descriptor, Misuse> {
+        self.mention_or(object, limits, || self.introduce(object, limits))
+    }
+
+    /// The mention of an object that is exported, or else what `introduce` says.
+    #[inline]
+    fn mention_or(
+        &self,
+        object: &Arc<T>,
+        limits: &Limits,
+        introduce: impl FnOnce() -> Result<Descriptor, Misuse>,
+    ) -> Result<Descriptor, Misuse> {
         match self.mention_again(object, limits.mentions_max) {
-            Ok(index) => Ok(Descriptor::ImportDesc(index)),
+            Ok(index) => Ok(Mention::Later.describe(index)),
             Err(Unmoved::Full(index)) => Err(Misuse::TooManyMentions { index }),
-            Err(Unmoved::NotExported) => self.introduce(object, limits),
+            Err(Unmoved::NotExported) => introduce(),
         }
     }
 
@@ -62,29 +73,10 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Exports<T, P> {
             if table.closed {
                 return Err(Misuse::Closed);
             }
-            if !Defect::NotLookedAgain.is_planted::<P>() {
-                match self.mention_again(object, limits.mentions_max) {
-                    Ok(index) => return Ok(Descriptor::ImportDesc(index)),
-                    Err(Unmoved::Full(index)) => return Err(Misuse::TooManyMentions { index }),
-                    Err(Unmoved::NotExported) => {}
-                }
+            if Defect::NotLookedAgain.is_planted::<P>() {
+                return mention_here(table, object, cell, limits);
             }
-            if let Some((index, slot)) = table.counted_here(object) {
-                let full = Misuse::TooManyMentions { index };
-                let (slot, _) = slot.mention(limits.mentions_max).ok_or(full)?;
-                table.count_here(object, index, slot);
-                return Ok(Descriptor::ImportDesc(index));
-            }
-            let index = table.next_index(limits)?;
-            let (slot, _) = ExportSlot::FREE
-                .mention(limits.mentions_max)
-                .ok_or(Misuse::TooManyMentions { index })?;
-            match cell {
-                Some(cell) => cell.word().store(pack(index, slot), Ordering::Release),
-                None => table.count_here(object, index, slot),
-            }
-            table.allocate(Arc::clone(object));
-            Ok(Descriptor::NewFarDesc(index))
+            self.mention_or(object, limits, || mention_here(table, object, cell, limits))
         })
     }
 
@@ -278,6 +270,30 @@ impl<T: ?Sized + Exportable<P>, P: Primitives> Drop for Exports<T, P> {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// R1 under the lock, of an object that is counted here or not exported. A new entry is counted in
+/// the object, if that has a cell for it.
+fn mention_here<T: ?Sized, P: Primitives>(
+    table: &mut Table<T>,
+    object: &Arc<T>,
+    cell: Option<&ExportCell<P>>,
+    limits: &Limits,
+) -> Result<Descriptor, Misuse> {
+    let (index, slot) = match table.counted_here(object) {
+        Some(counted) => counted,
+        None => (table.next_index(limits)?, ExportSlot::FREE),
+    };
+    let full = Misuse::TooManyMentions { index };
+    let (slot, mention) = slot.mention(limits.mentions_max).ok_or(full)?;
+    match (mention, cell) {
+        (Mention::First, Some(cell)) => cell.word().store(pack(index, slot), Ordering::Release),
+        _ => table.count_here(object, index, slot),
+    }
+    if mention == Mention::First {
+        table.allocate(Arc::clone(object));
+    }
+    Ok(mention.describe(index))
 }
 
 /// R4: at zero, and only there, the entry is forgotten.

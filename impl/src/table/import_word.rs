@@ -32,6 +32,8 @@ pub(super) enum Refused {
 }
 
 impl ImportWord {
+    /// A slot that was never introduced.
+    pub(super) const NEW: Self = Self(0);
     /// What a handle adds to the word.
     pub(super) const HANDLE: u64 = 1 << HANDLES_SHIFT;
     /// Handles beyond which no more are made. Half of what fits, as with `Arc`: so many threads

@@ -6,13 +6,14 @@
 //! together no more than `Limits::imports_max` slots. Only a `NewFarDesc` that is accepted costs
 //! anything.
 
+use super::import_word::{self, ImportWord};
 use super::page::Page;
 use super::proxy::Proxy;
 use super::queue::{Owing, Queue, Wake};
 use super::watched::Watched;
 use super::{Defect, Refused};
 use crate::protocol::import_slot::Handed;
-use crate::protocol::{Descriptor, GcExportOp, Index, Limits, Misuse, Violation};
+use crate::protocol::{Descriptor, GcExportOp, Index, Limits, Misuse};
 use crate::sync::{Lock, OnceLock, Primitives};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -71,18 +72,23 @@ impl<P: Primitives> Imports<P> {
         let index = mention.index();
         limits.check_import(index)?;
         let (number, slot) = place::<P>(index);
-        let page = match (self.page(number), mention) {
-            (Some(page), _) => page,
-            (None, Descriptor::NewFarDesc(_)) => self.make_page(number).ok_or(Refused::Closed)?,
-            (None, _) if self.is_closed() => return Err(Refused::Closed),
-            (None, _) => return Err(Violation::NotIntroduced { index }.into()),
+        let refused =
+            |why: import_word::Refused| why.at(index).map_or(Refused::Closed, Refused::from);
+        let page = match self.page(number) {
+            Some(page) => page,
+            None => {
+                if self.is_closed() {
+                    return Err(Refused::Closed);
+                }
+                // A mention that a new slot would refuse is not worth a page.
+                ImportWord::NEW.receive(mention, limits.mentions_max).map_err(refused)?;
+                self.make_page(number).ok_or(Refused::Closed)?
+            }
         };
         if Defect::ClosedBesideTheWord.is_planted::<P>() && self.growth.with(|g| g.closed) {
             return Err(Refused::Closed);
         }
-        let handed = page
-            .receive(slot, mention, limits.mentions_max)
-            .map_err(|refused| refused.at(index).map_or(Refused::Closed, Refused::from))?;
+        let handed = page.receive(slot, mention, limits.mentions_max).map_err(refused)?;
         Ok((Proxy::new(page.clone(), slot), handed))
     }
 
