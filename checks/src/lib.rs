@@ -5,7 +5,9 @@
 //! its interleavings, `tests/shuttle.rs` samples them in larger worlds. Each scenario has defects
 //! that it must find: see [`planted`].
 
+pub mod attempt;
 pub mod explorer;
+mod forward;
 pub mod ledger;
 pub mod planted;
 pub mod scenario;

@@ -1,5 +1,6 @@
 //! Runs the scenarios under loom, and prints how many executions there were.
 
+use checks::attempt::{Outcome, attempt};
 use checks::explorer::Verdict;
 use checks::planted::{NONE, Twin};
 use checks::scenario::small;
@@ -7,31 +8,11 @@ use checks::twins;
 use checks::under_loom::Loom;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-/// Explores all executions. Returns their number, or that of the one that fails and what went
-/// wrong.
-fn explore(run: fn() -> Verdict) -> Result<usize, (usize, String)> {
-    let executions = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&executions);
-    let builder = loom::model::Builder::new();
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        builder.check(move || {
-            count.fetch_add(1, Ordering::Relaxed);
-            if let Err(wrong) = run() {
-                panic!("{wrong}");
-            }
-        });
-    }));
-    let executions = executions.load(Ordering::Relaxed);
-    outcome.map(|()| executions).map_err(|panic| {
-        let said = panic.downcast_ref::<String>().cloned();
-        let said = said.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
-        (executions, said.unwrap_or_else(|| "loom ended the execution".into()))
-    })
+/// Explores all executions.
+fn explore(run: fn() -> Verdict) -> Outcome {
+    attempt(run, |execution| loom::model::Builder::new().check(execution))
 }
 
 thread_local! {

@@ -1,6 +1,7 @@
 //! Runs the scenarios under shuttle's schedulers, and prints how many schedules there were.
 
 use captp_gc::table::Defect;
+use checks::attempt::{Outcome, attempt};
 use checks::explorer::Verdict;
 use checks::planted::{NONE, Twin, planted};
 use checks::scenario::{imports, small, wire};
@@ -11,10 +12,7 @@ use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, ReplaySche
 use shuttle::{Config, FailurePersistence, Runner};
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// Replays the schedule in this file instead of sampling.
@@ -35,35 +33,20 @@ const TWIN_MAX: usize = 20_000;
 /// Preemptions that PCT places.
 const PCT_DEPTH: usize = 3;
 
-type Outcome = Result<usize, (usize, String)>;
-
 fn seed() -> u64 {
     std::env::var(SEED).ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_131_109)
 }
 
 /// Runs schedules until one fails. Returns their number, or that of the one that fails and why.
 fn sample(scheduler: impl Scheduler + 'static, run: fn() -> Verdict) -> Outcome {
-    let schedules = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&schedules);
     let mut config = Config::new();
     config.failure_persistence = match PANICS.get() {
         Panics::Expected => FailurePersistence::None,
         _ => FailurePersistence::File(Some(PathBuf::from(SCHEDULES))),
     };
     config.silence_warnings = true;
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        Runner::new(scheduler, config).run(move || {
-            count.fetch_add(1, Ordering::Relaxed);
-            if let Err(wrong) = run() {
-                panic!("{wrong}");
-            }
-        })
-    }));
-    let schedules = schedules.load(Ordering::Relaxed);
-    outcome.map(|_| schedules).map_err(|panic| {
-        let said = panic.downcast_ref::<String>().cloned();
-        let said = said.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
-        (schedules, said.unwrap_or_else(|| "shuttle ended the schedule".into()))
+    attempt(run, |execution| {
+        Runner::new(scheduler, config).run(execution);
     })
 }
 
