@@ -1,7 +1,8 @@
 //! What loom's primitives and shuttle's have in common: the same names, and the same signatures.
 
-/// Implements [`Primitives`](captp_gc::sync::Primitives) and [`Explorer`](crate::explorer::Explorer)
-/// on the types of a checker. What the checkers do not do alike is given.
+/// Implements [`Primitives`](captp_gc::sync::Primitives) and
+/// [`Explorer`](crate::explorer::Explorer) on the types of a checker. What the checkers do not do
+/// alike is given.
 macro_rules! primitives {
     (
         $checker:ident: $primitives:ident, $word:ident, $lock:ident, $slots:literal slots to a page;
