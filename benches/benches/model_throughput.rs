@@ -19,15 +19,8 @@ mod throughput {
     use model::world::World;
     use stateright::{Checker, Expectation, HasDiscoveries, Model};
 
-    const SIZES: Sizes = Sizes {
-        objects: 2,
-        sends: PerVat::each(0, 3),
-        references: 2,
-        calls: PerVat::both(0),
-        failures: PerVat::both(0),
-        faults: PerVat::both(0),
-        sessions: 1,
-    };
+    const SIZES: Sizes =
+        Sizes { objects: 2, sends: PerVat::each(0, 3), references: 2, ..Sizes::SMALLEST };
 
     fn world() -> World<ECapTp> {
         World::new(ECapTp::default(), SIZES)

@@ -63,7 +63,7 @@ fn every_rule_is_cited_where_it_is_applied_and_is_bent_by_a_mutation() {
         .filter(|(name, _)| name.starts_with("impl/src/protocol/") && !name.ends_with("mod.rs"))
         .map(|(_, text)| text.as_str())
         .collect();
-    let mutations = &sources["model/src/mutation.rs"];
+    let mutations = &sources["model/src/catalogue/e_captp/mutations.rs"];
     for rule in 1..=8 {
         let bent = format!("rule: Rule::R{rule},");
         assert!(mutations.contains(&bent), "no mutation bends R{rule}");

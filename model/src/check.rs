@@ -57,6 +57,8 @@ pub struct Finding {
     pub examples: Vec<(PropertyId, String)>,
     /// The witnesses that these sizes should show, and that were not found.
     pub missing: PropertySet,
+    /// The witnesses that the catalogue says cannot be found, and that were.
+    pub surprising: PropertySet,
     /// The properties of interest that these sizes do not put to the test, and what would.
     pub untested: Vec<(PropertyId, &'static str)>,
 }
@@ -66,11 +68,12 @@ pub struct Finding {
 /// Counterexamples are shortest ones and, for one build, the same in every run: a violation found
 /// with several threads is searched again with one.
 pub fn search_world<P: Protocol>(task: &Task, control: &Control<'_>) -> Finding {
-    let world = World::new(P::bent(task.mutation.map(|mutation| mutation.bend)), task.sizes);
+    let world = task.world::<P>();
+    let properties = control.properties.intersection(task.system.claims());
     let search = |threads| {
         let judge = World::<P>::judge;
-        let Control { properties, budget, progress, .. } = control;
-        engine::search(&world, judge, *properties, threads, budget, progress)
+        let Control { budget, progress, .. } = control;
+        engine::search(&world, judge, properties, threads, budget, progress)
     };
     let mut outcome = search(control.threads);
     if !outcome.violations.is_empty() && control.threads > 1 {
@@ -93,18 +96,16 @@ pub fn search_world<P: Protocol>(task: &Task, control: &Control<'_>) -> Finding 
         Some(_) => Verdict::Incomplete,
         None => Verdict::Holds,
     };
-    let untested: Vec<_> = control
-        .properties
-        .iter()
-        .filter_map(|property| Some((property, property.lacks(&task.sizes)?)))
-        .collect();
-    let expected = control.properties.difference(untested.iter().map(|(id, _)| *id).collect());
+    let untested: Vec<_> =
+        control.properties.iter().filter_map(|id| Some((id, task.untested(id)?))).collect();
+    let excused: PropertySet = untested.iter().map(|(id, _)| *id).collect();
     let example = |(id, trail): &(PropertyId, Trail)| Some((*id, replay(&world, trail)?.path()));
     Finding {
         examples: outcome.witnesses.iter().filter_map(example).collect(),
         verdict,
         counterexamples,
-        missing: expected.difference(outcome.witnessed()),
+        missing: properties.difference(excused).difference(outcome.witnessed()),
+        surprising: task.excuses().intersection(outcome.witnessed()),
         untested,
         outcome,
     }

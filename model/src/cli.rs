@@ -1,17 +1,21 @@
 //! The command line.
 
-use crate::catalogue::{SYSTEMS, Scenario, System};
+use crate::catalogue::{self, SYSTEMS};
+use crate::mutation::{Defect, Mutation};
 use crate::property::PropertyId;
 use crate::sizes::{PerVat, Sizes};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand};
+use std::collections::BTreeSet;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
   model check                                every system and every mutation, half a minute
+  model check --system e-captp               one system
   model check --mutation no-successor-check  the local race, with its chart
+  model check --defect M1                    a real defect, with its chart
   model check --scenario one-way --calls 2,0 the full rules in a larger world
   model list                                 what there is to check
   model explore --mutation uncounted-drop    the distributed race, in a browser
@@ -47,7 +51,7 @@ pub enum Command {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Only this system.
+    /// Only this system; with sizes and none given, E's CapTP.
     #[arg(long, value_name = "NAME", value_parser = names(system_ids()))]
     pub system: Option<String>,
     /// Only this scenario of the full rules, and no mutation.
@@ -57,6 +61,13 @@ pub struct CheckArgs {
     #[arg(long, value_name = "ID", conflicts_with = "scenario")]
     #[arg(value_parser = names(mutation_ids()))]
     pub mutation: Vec<String>,
+    /// Only the mutations that are this defect of the catalogue; may be given several times.
+    #[arg(long, value_name = "ID", conflicts_with = "scenario", ignore_case = true)]
+    #[arg(value_parser = names(defect_ids()))]
+    pub defect: Vec<String>,
+    /// The larger scenarios too.
+    #[arg(long)]
+    pub deep: bool,
     /// Only this property, and the mutations that it kills.
     #[arg(long, value_name = "ID", ignore_case = true)]
     #[arg(value_parser = names(property_ids()).try_map(|name| name.parse::<PropertyId>()))]
@@ -87,6 +98,12 @@ pub struct CheckArgs {
 /// Arguments of `list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
+    /// Only the systems, their sources and scenarios.
+    #[arg(long)]
+    pub systems: bool,
+    /// Only the real defects of the catalogue, with their citations.
+    #[arg(long, conflicts_with = "systems")]
+    pub defects: bool,
     /// Print one JSON document.
     #[arg(long)]
     pub json: bool,
@@ -114,8 +131,8 @@ pub struct ExploreArgs {
 ///
 /// With sizes and without --mutation, only the full rules are checked: a mutation shows at its own
 /// size.
-#[derive(Clone, Copy, Debug, Default, Args)]
-#[command(next_help_heading = "Sizes (N for both vats, or A,B for VatA and VatB)")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Args)]
+#[command(next_help_heading = "Sizes (N for VatA and VatB, or A,B for each, or A,B,C)")]
 pub struct SizeArgs {
     /// Objects that each vat owns (1 to 4).
     #[arg(long, value_name = "N")]
@@ -138,23 +155,30 @@ pub struct SizeArgs {
     /// Sessions, one after the other (1 to 8).
     #[arg(long, value_name = "N")]
     sessions: Option<u8>,
+    /// Vats (2 or 3).
+    #[arg(long, value_name = "N")]
+    vats: Option<u8>,
+    /// Promises that each vat owns (up to 4).
+    #[arg(long, value_name = "N")]
+    promises: Option<u8>,
+    /// Calls with a result (up to 4).
+    #[arg(long, value_name = "N|A,B")]
+    asks: Option<PerVat>,
+    /// Messages of each vat that may be lost, or answered too late (up to 30).
+    #[arg(long, value_name = "N|A,B")]
+    losses: Option<PerVat>,
+    /// Messages that each vat may read with something else in the middle (up to 30).
+    #[arg(long, value_name = "N|A,B")]
+    interrupts: Option<PerVat>,
+    /// How often each vat may crash and start again (up to 30).
+    #[arg(long, value_name = "N|A,B")]
+    crashes: Option<PerVat>,
 }
 
 impl SizeArgs {
     /// Whether none is given.
-    pub const fn is_empty(&self) -> bool {
-        matches!(
-            self,
-            Self {
-                objects: None,
-                sends: None,
-                references: None,
-                calls: None,
-                failures: None,
-                faults: None,
-                sessions: None,
-            }
-        )
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
 
     /// These sizes, and those of `base` where none is given.
@@ -170,6 +194,12 @@ impl SizeArgs {
             failures: self.failures.unwrap_or(base.failures),
             faults: self.faults.unwrap_or(base.faults),
             sessions: self.sessions.unwrap_or(base.sessions),
+            vats: self.vats.unwrap_or(base.vats),
+            promises: self.promises.unwrap_or(base.promises),
+            asks: self.asks.unwrap_or(base.asks),
+            losses: self.losses.unwrap_or(base.losses),
+            interrupts: self.interrupts.unwrap_or(base.interrupts),
+            crashes: self.crashes.unwrap_or(base.crashes),
         };
         sizes.validate()?;
         Ok(sizes)
@@ -181,16 +211,38 @@ fn names(ids: Vec<&'static str>) -> PossibleValuesParser {
     PossibleValuesParser::new(ids)
 }
 
+impl CheckArgs {
+    /// Whether only some mutations are wanted, and no scenario.
+    pub fn names_mutations(&self) -> bool {
+        !self.mutation.is_empty() || !self.defect.is_empty()
+    }
+
+    /// Whether this mutation is wanted by its name, or as a defect.
+    pub fn names(&self, mutation: &Mutation) -> bool {
+        let is_defect =
+            |id: &String| mutation.defect.is_some_and(|defect| defect.id.eq_ignore_ascii_case(id));
+        self.mutation.iter().any(|id| id == mutation.id) || self.defect.iter().any(is_defect)
+    }
+}
+
 fn system_ids() -> Vec<&'static str> {
     SYSTEMS.iter().map(|system| system.id).collect()
 }
 
 fn scenario_ids() -> Vec<&'static str> {
-    SYSTEMS.iter().flat_map(System::scenario_ids).collect()
+    let ids: BTreeSet<_> = SYSTEMS.iter().flat_map(|s| s.scenarios).map(|s| s.id).collect();
+    ids.into_iter().collect()
 }
 
 fn mutation_ids() -> Vec<&'static str> {
-    SYSTEMS.iter().flat_map(|system| system.mutations).map(|mutation| mutation.id).collect()
+    catalogue::mutations().map(|(_, mutation)| mutation.id).collect()
+}
+
+fn defect_ids() -> Vec<&'static str> {
+    let mut defects: Vec<_> = catalogue::mutations().filter_map(|(_, m)| m.defect).collect();
+    defects.sort_by_key(Defect::number);
+    defects.dedup();
+    defects.into_iter().map(|defect| defect.id).collect()
 }
 
 fn property_ids() -> Vec<&'static str> {
@@ -205,12 +257,6 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 fn seconds(text: &str) -> Result<std::time::Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| format!("'{text}' is not a number of seconds"))?;
     std::time::Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
-}
-
-impl System {
-    fn scenario_ids(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.scenarios.iter().map(|Scenario { id, .. }| *id)
-    }
 }
 
 #[cfg(test)]

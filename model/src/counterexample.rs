@@ -4,10 +4,11 @@ use crate::catalogue::Task;
 use crate::engine::{Replay, Trail, replay};
 use crate::names::VatId;
 use crate::property::{Balance, PropertyId, Subject, balance, explain, subject};
-use crate::protocol::Protocol;
+use crate::protocol::{Protocol, View};
 use crate::sizes::Sizes;
-use crate::world::{Action, State, StepKind, Wire, World};
+use crate::world::{Action, State, StepKind, Table, World};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A shortest walk from the initial state to a violation.
 #[derive(Clone, Debug, Serialize)]
@@ -39,6 +40,10 @@ pub struct Counterexample {
 pub struct SubjectRecord {
     /// Whose it is.
     pub exporter: VatId,
+    /// For whom it is kept.
+    pub importer: VatId,
+    /// In which table.
+    pub table: Table,
     /// Which one.
     pub index: u32,
 }
@@ -59,6 +64,8 @@ pub struct StepRecord {
     pub deed: String,
     /// The message that was read.
     pub read: Option<MessageRecord>,
+    /// The message that was lost.
+    pub lost: Option<MessageRecord>,
     /// The messages that were put on the wire.
     pub sent: Vec<MessageRecord>,
     /// The state after it.
@@ -70,6 +77,8 @@ pub struct StepRecord {
 pub struct MessageRecord {
     /// From 1.
     pub number: usize,
+    /// From whom.
+    pub from: VatId,
     /// To whom.
     pub to: VatId,
     /// What it says.
@@ -79,14 +88,10 @@ pub struct MessageRecord {
 /// A state, as far as people look at it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Snapshot {
-    /// VatA's tables and debts, a line each.
-    pub vat_a: Vec<String>,
-    /// VatB's.
-    pub vat_b: Vec<String>,
-    /// The messages in flight to VatA, next first.
-    pub to_vat_a: Vec<String>,
-    /// The messages in flight to VatB.
-    pub to_vat_b: Vec<String>,
+    /// Each vat's tables and debts, a line each.
+    pub vats: BTreeMap<String, Vec<String>>,
+    /// The messages in flight between any two vats, next first.
+    pub in_flight: BTreeMap<String, Vec<String>>,
     /// Both sides of the conservation law for the subject; none if the vats are not in one session.
     pub balance: Option<Balance>,
     /// The ledger of every export, a line each.
@@ -107,7 +112,9 @@ impl Counterexample {
         let mut before = &walk.initial;
         let mut steps = Vec::with_capacity(walk.steps.len());
         for (position, (action, after)) in walk.steps.iter().enumerate() {
-            let (read, sent) = numbers.follow(before, action, after);
+            let (taken, sent) = numbers.follow(before, action, after);
+            let is_lost = action.kind() == StepKind::Lose;
+            let (read, lost) = if is_lost { (None, taken) } else { (taken, None) };
             steps.push(StepRecord {
                 number: position + 1,
                 actor: action.actor(),
@@ -115,6 +122,7 @@ impl Counterexample {
                 text: action.to_string(),
                 deed: action.deed(),
                 read,
+                lost,
                 sent,
                 after: Snapshot::of(after, subject),
             });
@@ -127,7 +135,12 @@ impl Counterexample {
             claim: property.claim(),
             finding: explain(walk.last(), walk.steps.last().map(|(a, _)| a), property, subject),
             sizes: task.sizes,
-            subject: subject.map(|s| SubjectRecord { exporter: s.exporter, index: s.index.get() }),
+            subject: subject.map(|s| SubjectRecord {
+                exporter: s.exporter,
+                importer: s.importer,
+                table: s.at.table,
+                index: s.at.index.get(),
+            }),
             initial: Snapshot::of(&walk.initial, subject),
             steps,
             explorer_path: walk.path(),
@@ -136,25 +149,26 @@ impl Counterexample {
 }
 
 impl Snapshot {
-    fn of<T: crate::protocol::View>(state: &State<T>, subject: Option<Subject>) -> Self {
-        let in_flight = |to| state.wire_to(to).iter().map(ToString::to_string).collect();
+    fn of<T: View>(state: &State<T>, subject: Option<Subject>) -> Self {
+        let in_flight = |(from, to)| {
+            let messages = state.wire(from, to).iter().map(ToString::to_string).collect();
+            (format!("{from} to {to}"), messages)
+        };
         Self {
-            vat_a: state.vat(VatId::A).lines(),
-            vat_b: state.vat(VatId::B).lines(),
-            to_vat_a: in_flight(VatId::A),
-            to_vat_b: in_flight(VatId::B),
-            balance: subject.and_then(|s| balance(state, s.exporter, s.index)),
+            vats: state.ids().map(|id| (id.to_string(), state.lines(id))).collect(),
+            in_flight: state.pairs().map(in_flight).collect(),
+            balance: subject.and_then(|s| balance(state, s.exporter, s.importer, s.at)),
             ledger: state.ledger_lines(),
         }
     }
 }
 
 /// The export that the first message of the walk mentions.
-fn mentioned<T>(walk: &Replay<State<T>, Action>) -> Option<Subject> {
+fn mentioned<T: View>(walk: &Replay<State<T>, Action<T::Body>>) -> Option<Subject> {
     walk.steps.iter().find_map(|(_, state)| {
-        VatId::BOTH.into_iter().find_map(|to| {
-            let mention = state.wire_to(to).iter().flat_map(|m| m.mentions()).next()?;
-            Some(Subject { exporter: to.peer(), index: mention.descriptor.index() })
+        state.pairs().find_map(|(exporter, importer)| {
+            let mention = state.unread_mentions(exporter, importer).next()?;
+            Some(Subject { exporter, importer, at: mention.at })
         })
     })
 }
@@ -163,36 +177,43 @@ fn mentioned<T>(walk: &Replay<State<T>, Action>) -> Option<Subject> {
 #[derive(Default)]
 struct Numbers {
     last: usize,
-    in_flight: [Vec<usize>; 2],
+    in_flight: BTreeMap<(VatId, VatId), Vec<usize>>,
 }
 
 impl Numbers {
-    fn follow<T>(
+    /// The message that was taken off the wire, and those that were put on it.
+    fn follow<T: View>(
         &mut self,
         before: &State<T>,
-        action: &Action,
+        action: &Action<T::Body>,
         after: &State<T>,
     ) -> (Option<MessageRecord>, Vec<MessageRecord>) {
-        let mut read = None;
-        if let Action::Deliver { to, position, message } = action {
-            let number = self.in_flight[to.number()].remove(*position);
-            read = Some(MessageRecord { number, to: *to, text: message.to_string() });
+        let mut taken = None;
+        let mut gone = None;
+        if let Action::Deliver { from, to, position, message, .. } = action {
+            let number = self.in_flight.entry((*from, *to)).or_default().remove(*position);
+            let text = message.to_string();
+            taken = Some(MessageRecord { number, from: *from, to: *to, text });
+            gone = Some((*from, *to, *position));
         }
-        let to = action.actor().peer();
-        let (old, new) = (before.wire_to(to), after.wire_to(to));
-        let sent = new.len().saturating_sub(old.len());
-        let first = if overtook(old, new) { 0 } else { old.len() };
-        let records = new.iter().enumerate().skip(first).take(sent).map(|(position, message)| {
-            self.last += 1;
-            self.in_flight[to.number()].insert(position, self.last);
-            MessageRecord { number: self.last, to, text: message.to_string() }
-        });
-        let records = records.collect();
-        (read, records)
+        let from = action.actor();
+        let mut sent = Vec::new();
+        for to in from.others(after.vat_count()) {
+            let taken = gone.filter(|gone| (gone.0, gone.1) == (from, to)).map(|gone| gone.2);
+            let old: Vec<_> = before.wire(from, to).iter().enumerate().collect();
+            let old = old.into_iter().filter(|(at, _)| Some(*at) != taken).map(|(_, m)| m);
+            let old: Vec<_> = old.collect();
+            let new: Vec<_> = after.wire(from, to).iter().collect();
+            let more = new.len().saturating_sub(old.len());
+            // What is new may have been put ahead of what was there.
+            let first = if new.starts_with(&old) { old.len() } else { 0 };
+            for (position, message) in new.into_iter().enumerate().skip(first).take(more) {
+                self.last += 1;
+                self.in_flight.entry((from, to)).or_default().insert(position, self.last);
+                let text = message.to_string();
+                sent.push(MessageRecord { number: self.last, from, to, text });
+            }
+        }
+        (taken, sent)
     }
-}
-
-/// Whether what is new was put ahead of what was there.
-fn overtook(old: &Wire, new: &Wire) -> bool {
-    !old.is_empty() && !old.iter().eq(new.iter().take(old.len()))
 }

@@ -2,7 +2,6 @@
 
 use crate::catalogue::Task;
 use crate::protocol::Protocol;
-use crate::world::World;
 use stateright::Model;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -37,7 +36,7 @@ impl Explorer {
 /// # Errors
 /// The current folder could not be left, or the address was taken at the last moment.
 pub fn serve<P: Protocol>(task: &Task, explorer: Explorer) -> io::Result<()> {
-    let world = World::new(P::bent(task.mutation.map(|mutation| mutation.bend)), task.sizes);
+    let world = task.world::<P>();
     std::env::set_current_dir(folder_without_ui()?)?;
     let Explorer { address, held } = explorer;
     drop(held);

@@ -3,42 +3,58 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// One of the two vats.
+/// One of the vats.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum VatId {
     /// In the seed's story, the importer of Bob.
     A,
     /// In the seed's story, the exporter of Bob.
     B,
+    /// The third vat, to which a reference may be handed on.
+    C,
 }
 
-impl VatId {
-    /// Both vats, in order.
-    pub const BOTH: [Self; 2] = [Self::A, Self::B];
+/// How many vats a world may have.
+pub const VATS_MAX: u8 = 3;
 
-    /// The other vat.
-    pub const fn peer(self) -> Self {
-        match self {
-            Self::A => Self::B,
-            Self::B => Self::A,
-        }
+impl VatId {
+    /// All vats there may be, in order.
+    pub const ALL: [Self; VATS_MAX as usize] = [Self::A, Self::B, Self::C];
+
+    /// The first `vats` of them.
+    pub fn first(vats: u8) -> impl Iterator<Item = Self> + Clone {
+        Self::ALL.into_iter().take(usize::from(vats))
     }
 
-    /// 0 for VatA, 1 for VatB.
+    /// The others among the first `vats`.
+    pub fn others(self, vats: u8) -> impl Iterator<Item = Self> + Clone {
+        Self::first(vats).filter(move |id| *id != self)
+    }
+
+    /// Every ordered pair of two of the first `vats`.
+    pub fn pairs(vats: u8) -> impl Iterator<Item = (Self, Self)> + Clone {
+        Self::first(vats).flat_map(move |one| one.others(vats).map(move |other| (one, other)))
+    }
+
+    /// 0 for VatA, 1 for VatB, 2 for VatC.
     pub const fn number(self) -> usize {
-        match self {
-            Self::A => 0,
-            Self::B => 1,
-        }
+        self as usize
+    }
+
+    /// Its place among the peers of `other`.
+    pub const fn among_peers_of(self, other: Self) -> usize {
+        if self.number() < other.number() { self.number() } else { self.number() - 1 }
+    }
+
+    /// Its letter.
+    pub const fn letter(self) -> &'static str {
+        ["A", "B", "C"][self.number()]
     }
 }
 
 impl fmt::Display for VatId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::A => "VatA",
-            Self::B => "VatB",
-        })
+        f.pad(["VatA", "VatB", "VatC"][self.number()])
     }
 }
 
@@ -48,39 +64,80 @@ impl fmt::Debug for VatId {
     }
 }
 
-/// How many objects a vat may own: those that have a name.
+/// How many objects of one kind a vat may own: those that have a name.
 pub const OBJECTS_MAX: u8 = 4;
 
-const NAMES: [[&str; OBJECTS_MAX as usize]; 2] =
-    [["Alice", "Ada", "Amy", "Ann"], ["Bob", "Ben", "Bea", "Bill"]];
+const NAMES: [[&str; OBJECTS_MAX as usize]; VATS_MAX as usize] = [
+    ["Alice", "Ada", "Amy", "Ann"],
+    ["Bob", "Ben", "Bea", "Bill"],
+    ["Carol", "Cleo", "Cora", "Cy"],
+];
 
-/// An object, wherever a reference to it may be. Names with an A live in VatA, with a B in VatB.
+const PROMISES: [[&str; OBJECTS_MAX as usize]; VATS_MAX as usize] =
+    [["pA1", "pA2", "pA3", "pA4"], ["pB1", "pB2", "pB3", "pB4"], ["pC1", "pC2", "pC3", "pC4"]];
+
+const ANSWERS: [[&str; OBJECTS_MAX as usize]; VATS_MAX as usize] =
+    [["qA1", "qA2", "qA3", "qA4"], ["qB1", "qB2", "qB3", "qB4"], ["qC1", "qC2", "qC3", "qC4"]];
+
+/// What a reference may denote.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// An object.
+    Far,
+    /// A promise, which its home may resolve to something else.
+    Promise,
+    /// The answer to a call. It is named for who asked: `qA1` is the answer to VatA's first call.
+    Answer,
+}
+
+/// An object, wherever a reference to it may be. Names with an A live in VatA, with a B in VatB;
+/// an answer lives where it is made.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Object {
-    home: VatId,
+    of: VatId,
     number: u8,
+    kind: Kind,
 }
 
 impl Object {
     /// The objects of `home`, `count` of them.
     pub fn of(home: VatId, count: u8) -> impl Iterator<Item = Self> + Clone {
-        (0..count.min(OBJECTS_MAX)).map(move |number| Self { home, number })
+        Self::all(home, Kind::Far, count)
+    }
+
+    /// The promises of `home`, `count` of them.
+    pub fn promises_of(home: VatId, count: u8) -> impl Iterator<Item = Self> + Clone {
+        Self::all(home, Kind::Promise, count)
+    }
+
+    fn all(of: VatId, kind: Kind, count: u8) -> impl Iterator<Item = Self> + Clone {
+        (0..count.min(OBJECTS_MAX)).map(move |number| Self { of, number, kind })
     }
 
     /// The first object of `home`.
     pub const fn first_of(home: VatId) -> Self {
-        Self { home, number: 0 }
+        Self { of: home, number: 0, kind: Kind::Far }
     }
 
-    /// The vat it lives in.
-    pub const fn home(self) -> VatId {
-        self.home
+    /// The answer to a call of `caller`, the how-manieth from 0.
+    pub const fn answer_to(caller: VatId, number: u8) -> Self {
+        Self { of: caller, number, kind: Kind::Answer }
+    }
+
+    /// What it is.
+    pub const fn kind(self) -> Kind {
+        self.kind
     }
 
     /// Its name.
     pub fn name(self) -> &'static str {
-        NAMES[self.home.number()][usize::from(self.number)]
+        let names = match self.kind {
+            Kind::Far => &NAMES,
+            Kind::Promise => &PROMISES,
+            Kind::Answer => &ANSWERS,
+        };
+        names[self.of.number()][usize::from(self.number)]
     }
 }
 
@@ -94,8 +151,9 @@ impl TryFrom<String> for Object {
     type Error = String;
 
     fn try_from(name: String) -> Result<Self, String> {
-        let all = VatId::BOTH.into_iter().flat_map(|home| Self::of(home, OBJECTS_MAX));
-        let mut named = all.filter(|object| object.name() == name);
+        let kinds = [Kind::Far, Kind::Promise, Kind::Answer];
+        let of = |vat| kinds.into_iter().flat_map(move |kind| Self::all(vat, kind, OBJECTS_MAX));
+        let mut named = VatId::ALL.into_iter().flat_map(of).filter(|object| object.name() == name);
         named.next().ok_or_else(|| format!("no object is called '{name}'"))
     }
 }

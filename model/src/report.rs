@@ -4,7 +4,8 @@ use crate::catalogue::Task;
 use crate::check::{Finding, Verdict};
 use crate::counterexample::Counterexample;
 use crate::engine::Cut;
-use crate::property::PropertyId;
+use crate::mutation::Defect;
+use crate::property::{PropertyId, PropertySet};
 use crate::rule::Rule;
 use crate::sizes::Sizes;
 use serde::Serialize;
@@ -62,6 +63,8 @@ pub struct Row {
     pub title: &'static str,
     /// The rule that is bent.
     pub rule: Option<Rule>,
+    /// The real defect that it is, if it is one of the catalogue's.
+    pub defect: Option<Defect>,
     /// What the mutation stands for.
     pub stands_for: Option<&'static str>,
     /// The sizes.
@@ -98,10 +101,14 @@ pub struct Row {
     pub witnesses: Vec<PropertyId>,
     /// The witnesses that should have been found, and were not.
     pub missing_witnesses: Vec<PropertyId>,
+    /// The witnesses that the catalogue says cannot be found, and that were.
+    pub surprising_witnesses: Vec<PropertyId>,
     /// The properties that these sizes do not put to the test, and what would.
     pub untested: Vec<Untested>,
     /// The same world with no rule bent.
     pub control: Option<ControlRow>,
+    /// Where neither half of the mutation shows anything by itself: the halves.
+    pub halves: Vec<ControlRow>,
     /// A shortest one for each violated property.
     pub counterexamples: Vec<Counterexample>,
 }
@@ -124,6 +131,12 @@ pub struct ControlRow {
     pub states: u64,
 }
 
+impl ControlRow {
+    fn of(finding: &Finding) -> Self {
+        Self { verdict: finding.verdict, states: finding.outcome.counts.distinct }
+    }
+}
+
 impl Row {
     /// Compares what was found with what was expected.
     pub fn new(
@@ -131,20 +144,24 @@ impl Row {
         name: &'static str,
         finding: Finding,
         control: Option<Finding>,
+        halves: &[Finding],
     ) -> Self {
-        let Finding { verdict, outcome, counterexamples, missing, untested, .. } = finding;
+        let Finding { verdict, outcome, counterexamples, missing, surprising, untested, .. } =
+            finding;
         let expected_property = task.mutation.map(|mutation| mutation.kills);
         let expected = if task.mutation.is_some() { Verdict::Violated } else { Verdict::Holds };
         let violated: Vec<_> = outcome.violated().iter().collect();
         // A mutation is searched only up to its violation, and shows at sizes too small for some
         // witnesses: those are the scenarios' business.
-        let missing: Vec<_> =
-            if task.mutation.is_some() { Vec::new() } else { missing.iter().collect() };
+        let of_scenario = |witnesses: PropertySet| -> Vec<_> {
+            if task.mutation.is_some() { Vec::new() } else { witnesses.iter().collect() }
+        };
         let mut row = Self {
             system: task.system.id,
             name,
             title: task.mutation.map_or(task.system.title, |mutation| mutation.title),
             rule: task.mutation.map(|mutation| mutation.rule),
+            defect: task.mutation.and_then(|mutation| mutation.defect),
             stands_for: task.mutation.map(|mutation| mutation.stands_for),
             sizes: task.sizes,
             flags: task.sizes.to_string(),
@@ -161,13 +178,14 @@ impl Row {
             states_per_second: outcome.states_per_second(),
             collision_probability: outcome.collision_probability(),
             witnesses: outcome.witnessed().iter().collect(),
-            missing_witnesses: missing,
+            missing_witnesses: of_scenario(missing),
+            surprising_witnesses: of_scenario(surprising),
             untested: untested
                 .into_iter()
                 .map(|(property, needs)| Untested { property, needs })
                 .collect(),
-            control: control
-                .map(|c| ControlRow { verdict: c.verdict, states: c.outcome.counts.distinct }),
+            control: control.as_ref().map(ControlRow::of),
+            halves: halves.iter().map(ControlRow::of).collect(),
             violated,
             counterexamples,
         };
@@ -228,6 +246,17 @@ impl Row {
             let missing = list(&self.missing_witnesses);
             let vacuous = format!("never put to the test: {missing} (no witness was found)");
             return Some(Problem::Unexpected(vacuous));
+        }
+        if !self.surprising_witnesses.is_empty() {
+            let found = list(&self.surprising_witnesses);
+            let sentence = format!("put to the test, which the catalogue says cannot be: {found}");
+            return Some(Problem::Unexpected(sentence));
+        }
+        if self.halves.iter().any(|half| half.verdict == Verdict::Violated) {
+            return Some(Problem::Unexpected("one half of it is enough".to_owned()));
+        }
+        if self.halves.iter().any(|half| half.verdict == Verdict::Incomplete) {
+            return Some(Problem::Incomplete("one half of it was cut short".to_owned()));
         }
         match self.control.as_ref().map(|control| control.verdict) {
             Some(Verdict::Violated) => {

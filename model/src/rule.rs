@@ -15,6 +15,8 @@ pub enum Rule {
     R6,
     R7,
     R8,
+    /// A rule of the system's own, in words.
+    Own(&'static str),
 }
 
 impl Rule {
@@ -30,6 +32,7 @@ impl Rule {
             Self::R6 => "R6",
             Self::R7 => "R7",
             Self::R8 => "R8",
+            Self::Own(_) => "own",
         }
     }
 
@@ -62,6 +65,7 @@ impl Rule {
             Self::R8 => {
                 "when a session ends each export is released once, and nothing of it acts any more"
             }
+            Self::Own(text) => text,
         }
     }
 }

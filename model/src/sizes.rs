@@ -1,23 +1,31 @@
 //! How large a world is: each number bounds one kind of application step.
 
-use crate::names::{OBJECTS_MAX, VatId};
+use crate::names::{OBJECTS_MAX, VATS_MAX, VatId};
 use serde::Serialize;
 use std::fmt;
 use std::str::FromStr;
 
-/// One number for each vat. Written `3` (both) or `1,3` (VatA 1, VatB 3).
+/// One number for each vat. Written `3` (all), or `1,3` (VatA 1, VatB 3, VatC 0), or `1,3,2`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
-pub struct PerVat(pub [u8; 2]);
+pub struct PerVat([u8; VATS_MAX as usize]);
 
 impl PerVat {
-    /// The same number for both.
+    /// None for anybody.
+    pub const NONE: Self = Self::both(0);
+
+    /// The same number for VatA and VatB, 0 for VatC.
     pub const fn both(number: u8) -> Self {
-        Self([number, number])
+        Self([number, number, 0])
     }
 
     /// VatA's and VatB's.
     pub const fn each(a: u8, b: u8) -> Self {
-        Self([a, b])
+        Self([a, b, 0])
+    }
+
+    /// VatA's, VatB's and VatC's.
+    pub const fn three(a: u8, b: u8, c: u8) -> Self {
+        Self([a, b, c])
     }
 
     /// The number of one vat.
@@ -25,17 +33,29 @@ impl PerVat {
         self.0[vat.number()]
     }
 
-    /// The larger of the two.
+    /// The same, with another number for one vat.
+    pub const fn with(mut self, vat: VatId, number: u8) -> Self {
+        self.0[vat.number()] = number;
+        self
+    }
+
+    /// Whether it is 0 for everybody.
+    pub const fn is_none(self) -> bool {
+        matches!(self.0, [0, 0, 0])
+    }
+
+    /// The largest of them.
     pub fn max(self) -> u8 {
-        self.0[0].max(self.0[1])
+        self.0.into_iter().max().unwrap_or(0)
     }
 }
 
 impl fmt::Display for PerVat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            [a, b] if a == b => write!(f, "{a}"),
-            [a, b] => write!(f, "{a},{b}"),
+            [a, b, 0] if a == b => write!(f, "{a}"),
+            [a, b, 0] => write!(f, "{a},{b}"),
+            [a, b, c] => write!(f, "{a},{b},{c}"),
         }
     }
 }
@@ -47,13 +67,16 @@ impl FromStr for PerVat {
         let number = |part: &str| {
             part.trim().parse::<u8>().map_err(|_| {
                 format!(
-                    "'{part}' is not a number from 0 to 255 (write 3, or 1,3 for VatA and VatB)"
+                    "'{part}' is not a number from 0 to 255 (write 3 for VatA and VatB, or 1,3 for \
+                     each, or 1,3,2 with VatC)"
                 )
             })
         };
-        match text.split_once(',') {
-            None => number(text).map(Self::both),
-            Some((a, b)) => Ok(Self::each(number(a)?, number(b)?)),
+        match text.split(',').collect::<Vec<_>>()[..] {
+            [both] => number(both).map(Self::both),
+            [a, b] => Ok(Self::each(number(a)?, number(b)?)),
+            [a, b, c] => Ok(Self::three(number(a)?, number(b)?, number(c)?)),
+            _ => Err(format!("'{text}' has more numbers than there are vats")),
         }
     }
 }
@@ -76,6 +99,18 @@ pub struct Sizes {
     pub faults: PerVat,
     /// Sessions, one after the other; one fewer is how often a session may be cut (R8).
     pub sessions: u8,
+    /// Vats, 2 or 3.
+    pub vats: u8,
+    /// Promises that each vat owns; each may be resolved once.
+    pub promises: u8,
+    /// Calls with a result.
+    pub asks: PerVat,
+    /// Messages of each vat that may be lost, or answered too late.
+    pub losses: PerVat,
+    /// Messages that each vat may read with something else in the middle.
+    pub interrupts: PerVat,
+    /// How often each vat may crash and start again.
+    pub crashes: PerVat,
 }
 
 /// The largest number of steps of one kind.
@@ -84,6 +119,28 @@ pub const STEPS_MAX: u8 = 30;
 pub const SESSIONS_MAX: u8 = 8;
 
 impl Sizes {
+    /// The smallest world: VatB may send one reference to one object.
+    pub const SMALLEST: Self = Self {
+        objects: 1,
+        sends: PerVat::each(0, 1),
+        references: 1,
+        calls: PerVat::NONE,
+        failures: PerVat::NONE,
+        faults: PerVat::NONE,
+        sessions: 1,
+        vats: 2,
+        promises: 0,
+        asks: PerVat::NONE,
+        losses: PerVat::NONE,
+        interrupts: PerVat::NONE,
+        crashes: PerVat::NONE,
+    };
+
+    /// The vats.
+    pub fn vats(&self) -> impl Iterator<Item = VatId> + Clone + use<> {
+        VatId::first(self.vats)
+    }
+
     /// What is wrong with these sizes, if anything.
     ///
     /// # Errors
@@ -113,13 +170,31 @@ impl Sizes {
         if self.sends.max() == 0 {
             return Err("--sends is 0 for both vats: no reference would ever be sent".to_owned());
         }
-        let steps = [
-            ("--sends", self.sends),
-            ("--calls", self.calls),
-            ("--failures", self.failures),
-            ("--faults", self.faults),
-        ];
-        for (flag, each) in steps {
+        if self.vats < 2 || self.vats > VATS_MAX {
+            return Err(format!(
+                "--vats is {}, but must be 2 or {VATS_MAX}: a reference can be handed on to a \
+                 third vat, and a fourth would show nothing else",
+                self.vats
+            ));
+        }
+        if self.promises > OBJECTS_MAX {
+            return Err(format!(
+                "--promises is {}, but must be at most {OBJECTS_MAX}: no more have names in the \
+                 charts",
+                self.promises
+            ));
+        }
+        if self.asks.max() > OBJECTS_MAX {
+            return Err(format!(
+                "--asks is {}, but must be at most {OBJECTS_MAX}: no more answers have names in \
+                 the charts",
+                self.asks
+            ));
+        }
+        for (flag, each) in self.steps() {
+            if self.vats < VATS_MAX && each.of(VatId::C) > 0 {
+                return Err(format!("{flag} is {each}, but VatC is there only with --vats 3"));
+            }
             if each.max() > STEPS_MAX {
                 return Err(format!(
                     "{flag} is {each}, but must be at most {STEPS_MAX}: more than any search of \
@@ -129,8 +204,23 @@ impl Sizes {
         }
         Ok(())
     }
+
+    /// The numbers that are given for each vat, and their flags.
+    const fn steps(&self) -> [(&'static str, PerVat); 8] {
+        [
+            ("--sends", self.sends),
+            ("--calls", self.calls),
+            ("--failures", self.failures),
+            ("--faults", self.faults),
+            ("--asks", self.asks),
+            ("--losses", self.losses),
+            ("--interrupts", self.interrupts),
+            ("--crashes", self.crashes),
+        ]
+    }
 }
 
+/// As flags. What only some systems have is left out where it is zero.
 impl fmt::Display for Sizes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -144,7 +234,17 @@ impl fmt::Display for Sizes {
             self.failures,
             self.faults,
             self.sessions
-        )
+        )?;
+        if self.vats != Self::SMALLEST.vats {
+            write!(f, " --vats {}", self.vats)?;
+        }
+        if self.promises > 0 {
+            write!(f, " --promises {}", self.promises)?;
+        }
+        for (flag, each) in self.steps().into_iter().skip(4).filter(|(_, each)| each.max() > 0) {
+            write!(f, " {flag} {each}")?;
+        }
+        Ok(())
     }
 }
 
@@ -152,41 +252,38 @@ impl fmt::Display for Sizes {
 mod tests {
     use super::*;
 
-    const FINE: Sizes = Sizes {
-        objects: 1,
-        sends: PerVat::both(1),
-        references: 1,
-        calls: PerVat::both(0),
-        failures: PerVat::both(0),
-        faults: PerVat::both(0),
-        sessions: 1,
-    };
-
     #[test]
-    fn one_number_is_for_both_vats_and_two_are_for_each() {
+    fn one_number_is_for_both_vats_and_more_are_for_each() {
         assert_eq!("3".parse(), Ok(PerVat::both(3)));
         assert_eq!("1,3".parse(), Ok(PerVat::each(1, 3)));
-        assert!("1,2,3".parse::<PerVat>().is_err());
+        assert_eq!("1,3,2".parse(), Ok(PerVat::three(1, 3, 2)));
+        assert!("1,2,3,4".parse::<PerVat>().is_err());
         assert!("-1".parse::<PerVat>().is_err());
         assert!("many".parse::<PerVat>().is_err());
     }
 
     #[test]
     fn sizes_of_zero_or_beyond_the_encoding_are_refused_with_the_limit_and_the_reason() {
-        assert_eq!(FINE.validate(), Ok(()));
+        assert_eq!(Sizes::SMALLEST.validate(), Ok(()));
         let refused = [
-            Sizes { objects: 0, ..FINE },
-            Sizes { objects: 5, ..FINE },
-            Sizes { references: 0, ..FINE },
-            Sizes { references: 3, ..FINE },
-            Sizes { sessions: 0, ..FINE },
-            Sizes { sessions: 9, ..FINE },
-            Sizes { sends: PerVat::both(0), ..FINE },
-            Sizes { calls: PerVat::each(0, 31), ..FINE },
+            Sizes { objects: 0, ..Sizes::SMALLEST },
+            Sizes { objects: 5, ..Sizes::SMALLEST },
+            Sizes { references: 0, ..Sizes::SMALLEST },
+            Sizes { references: 3, ..Sizes::SMALLEST },
+            Sizes { sessions: 0, ..Sizes::SMALLEST },
+            Sizes { sessions: 9, ..Sizes::SMALLEST },
+            Sizes { sends: PerVat::both(0), ..Sizes::SMALLEST },
+            Sizes { vats: 1, ..Sizes::SMALLEST },
+            Sizes { vats: 4, ..Sizes::SMALLEST },
+            Sizes { promises: 5, ..Sizes::SMALLEST },
+            Sizes { asks: PerVat::both(5), ..Sizes::SMALLEST },
+            Sizes { calls: PerVat::each(0, 31), ..Sizes::SMALLEST },
         ];
         for sizes in refused {
             let reason = sizes.validate().unwrap_err();
             assert!(reason.contains(": "), "{reason}");
         }
+        let third = Sizes { calls: PerVat::three(0, 0, 1), ..Sizes::SMALLEST };
+        assert!(third.validate().unwrap_err().contains("--vats 3"));
     }
 }

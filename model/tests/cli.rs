@@ -149,7 +149,9 @@ fn sizes_that_cannot_be_are_status_2_with_the_limit_and_the_reason() {
         (["--sessions", "0"], "from 1 to 8"),
         (["--sends", "0"], "no reference would ever be sent"),
         (["--sends", "0,31"], "at most 30"),
-        (["--sends", "1,2,3"], "is not a number from 0 to 255"),
+        (["--sends", "1,2,3"], "only with --vats 3"),
+        (["--sends", "1,2,3,4"], "more numbers than there are vats"),
+        (["--asks", "1"], "has no --asks"),
         (["--sends", "300"], "is not a number from 0 to 255"),
         (["--threads", "0"], "1..=256"),
         (["--max-states", "0"], "1.."),
@@ -231,7 +233,7 @@ fn the_list_names_everything_there_is_to_check() {
     let document: Value = serde_json::from_str(&stdout(&["list", "--json"])).unwrap();
     assert_eq!(document["schema"], "captp-gc/list/1");
     assert_eq!(document["systems"][0]["mutations"].as_array().unwrap().len(), 30);
-    assert_eq!(document["properties"].as_array().unwrap().len(), 10);
+    assert_eq!(document["properties"].as_array().unwrap().len(), 11);
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod common;
 
 use common::{find, search_with};
 use model::catalogue;
-use model::mutation::DISTRIBUTED_RACE;
+use model::catalogue::DISTRIBUTED_RACE;
 use model::render::chart;
 use model::sizes::{PerVat, Sizes};
 

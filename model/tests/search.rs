@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{search, search_with, search_within, sizes, world};
+use common::{e_mutations, search, search_with, search_within, sizes, world};
+use model::catalogue::{self, DISTRIBUTED_RACE};
 use model::engine::{self, Budget, Cut, Progress, replay};
-use model::mutation::{self, MUTATIONS};
 use model::property::{Judgement, PropertyId, PropertySet};
 use model::protocol::e::ETables;
 use model::sizes::{PerVat, Sizes};
@@ -66,7 +66,7 @@ fn a_budget_that_is_just_enough_leaves_the_search_complete() {
 
 #[test]
 fn no_counterexample_is_shorter_than_the_one_found() {
-    for mutation in MUTATIONS {
+    for mutation in e_mutations() {
         let found = search(Some(mutation.bend), mutation.sizes);
         let steps = u32::try_from(found.violations[0].1.len() - 1).unwrap();
         let shorter = Budget { depth_max: Some(steps - 1), ..Budget::default() };
@@ -78,7 +78,7 @@ fn no_counterexample_is_shorter_than_the_one_found() {
 
 #[test]
 fn counterexamples_are_as_short_with_several_threads() {
-    for mutation in MUTATIONS {
+    for mutation in e_mutations() {
         let lengths = |threads| {
             let outcome = search_with(Some(mutation.bend), mutation.sizes, threads);
             let length = |(id, trail): &(PropertyId, engine::Trail)| (*id, trail.len());
@@ -90,7 +90,7 @@ fn counterexamples_are_as_short_with_several_threads() {
 
 #[test]
 fn a_trail_of_another_model_is_not_walked() {
-    let race = mutation::find(mutation::DISTRIBUTED_RACE).unwrap();
+    let race = catalogue::mutation(DISTRIBUTED_RACE).unwrap().1;
     let outcome = search(Some(race.bend), race.sizes);
     let trail = &outcome.violations[0].1;
     assert!(replay(&world(Some(race.bend), race.sizes), trail).is_some());

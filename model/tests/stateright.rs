@@ -3,11 +3,10 @@
 
 mod common;
 
-use common::{search, sizes, world};
-use model::mutation::MUTATIONS;
+use common::{e_mutations, search, sizes, world};
 use model::property::PropertyId;
-use model::protocol::Bend;
 use model::protocol::e::ECapTp;
+use model::protocol::{Bend, EBend};
 use model::sizes::{PerVat, Sizes};
 use model::world::World;
 use stateright::{Checker, Expectation, HasDiscoveries, Model};
@@ -30,7 +29,9 @@ fn with_a_cut() -> Sizes {
 /// ours has one for each session.
 #[test]
 fn stateright_s_own_composition_of_the_same_actors_reaches_as_many_states() {
-    for bend in [None, Some(Bend::UnorderedChannels), Some(Bend::CountKeptAfterRelease)] {
+    for bend in
+        [None, Some(Bend::E(EBend::UnorderedChannels)), Some(Bend::E(EBend::CountKeptAfterRelease))]
+    {
         for sizes in worlds() {
             // Every state, violations or not.
             let ours = world(bend, sizes).checker().finish_when(never()).spawn_bfs().join();
@@ -40,7 +41,7 @@ fn stateright_s_own_composition_of_the_same_actors_reaches_as_many_states() {
             let theirs = model.checker().finish_when(never()).spawn_bfs().join();
             let (ours, theirs) = (ours.unique_state_count(), theirs.unique_state_count());
             // Its unordered network forgets the order in which messages were sent.
-            if bend == Some(Bend::UnorderedChannels) {
+            if bend == Some(Bend::E(EBend::UnorderedChannels)) {
                 assert!(theirs <= ours, "{theirs} > {ours}, {sizes}");
             } else {
                 assert_eq!(ours, theirs, "{bend:?} {sizes}");
@@ -70,7 +71,7 @@ fn stateright_s_own_search_finds_the_same_states_and_witnesses() {
 
 #[test]
 fn stateright_s_own_search_catches_the_same_mutations_by_no_shorter_path() {
-    for mutation in MUTATIONS {
+    for mutation in e_mutations() {
         let ours = search(Some(mutation.bend), mutation.sizes);
         let steps = ours.violations[0].1.len() - 1;
         let model = world(Some(mutation.bend), mutation.sizes);

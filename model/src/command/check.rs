@@ -1,13 +1,13 @@
 //! `model check`.
 
 use super::{Error, available_threads};
-use crate::catalogue::{SYSTEMS, System, Task};
+use crate::catalogue::{DISTRIBUTED_RACE, LOCAL_RACE, SYSTEMS, System, Task};
 use crate::check::{Control, Finding};
 use crate::cli::CheckArgs;
 use crate::engine::{Budget, Progress};
-use crate::mutation::{DISTRIBUTED_RACE, LOCAL_RACE};
 use crate::progress::Shown;
 use crate::property::{PropertyId, PropertySet};
+use crate::protocol::Bend;
 use crate::render::{chart, table};
 use crate::report::{MadeWith, Report, Row, SCHEMA};
 use std::fs::File;
@@ -104,9 +104,12 @@ fn report(args: &CheckArgs, jobs: &[Job], progress: &Arc<Progress>) -> Report {
 fn row(job: &Job, control: &Control<'_>) -> Row {
     let search = |task: &Task| -> Finding { (task.system.search)(task, control) };
     let finding = search(&job.task);
-    let unbent = Task { mutation: None, ..job.task };
+    let unbent = Task { mutation: None, bend: None, ..job.task };
     let control = job.task.mutation.map(|_| search(&unbent));
-    Row::new(&job.task, job.name, finding, control)
+    let halves = job.task.mutation.map_or(&[][..], |mutation| mutation.halves);
+    let half = |bend: &Bend| search(&Task { bend: Some(*bend), ..unbent });
+    let halves: Vec<_> = halves.iter().map(half).collect();
+    Row::new(&job.task, job.name, finding, control, &halves)
 }
 
 fn properties(args: &CheckArgs) -> PropertySet {
@@ -114,12 +117,13 @@ fn properties(args: &CheckArgs) -> PropertySet {
 }
 
 fn jobs(args: &CheckArgs) -> Result<Vec<Job>, Error> {
-    let systems = SYSTEMS
-        .iter()
-        .filter(|system| args.system.as_deref().is_none_or(|wanted| wanted == system.id));
+    // Sizes that one system allows may be none of another's.
+    let of_one = !args.sizes.is_empty() && !args.names_mutations();
+    let wanted = args.system.as_deref().or(of_one.then_some(SYSTEMS[0].id));
+    let systems = SYSTEMS.iter().filter(|system| wanted.is_none_or(|wanted| wanted == system.id));
     let mut jobs = Vec::new();
     for system in systems {
-        if args.mutation.is_empty() {
+        if !args.names_mutations() {
             jobs.extend(full_rules(args, system)?);
         }
         jobs.extend(mutations(args, system)?);
@@ -136,10 +140,11 @@ fn jobs(args: &CheckArgs) -> Result<Vec<Job>, Error> {
 /// A property that was asked for must be put to the test, or that it holds says nothing.
 fn put_to_the_test(property: PropertyId, jobs: &[Job]) -> Result<(), Error> {
     let lacked_by_all: Option<Vec<_>> =
-        jobs.iter().map(|job| property.lacks(&job.task.sizes)).collect();
+        jobs.iter().map(|job| job.task.untested(property)).collect();
     match lacked_by_all.as_deref() {
         Some([flag, ..]) => Err(Error::Usage(format!(
-            "{property} is not put to the test in these worlds: it needs {flag}"
+            "{property} is not put to the test in these worlds: {}{flag}",
+            if flag.starts_with("--") { "it needs " } else { "" }
         ))),
         _ => Ok(()),
     }
@@ -150,30 +155,33 @@ fn full_rules(args: &CheckArgs, system: &'static System) -> Result<Vec<Job>, Err
     let chosen = args.scenario.as_deref();
     let custom = !args.sizes.is_empty();
     let scenarios = system.scenarios.iter().filter(|s| chosen.is_none_or(|wanted| wanted == s.id));
+    let scenarios = scenarios.filter(|s| args.deep || chosen.is_some() || !s.deep);
     scenarios
         .take(if custom { 1 } else { usize::MAX })
         .map(|scenario| {
             let sizes = args.sizes.over(scenario.sizes).map_err(Error::Usage)?;
+            system.accepts(&sizes).map_err(Error::Usage)?;
             let name = if custom { "custom" } else { scenario.id };
-            Ok(Job { name, task: Task { system, mutation: None, sizes } })
+            Ok(Job { name, task: Task::full(system, sizes) })
         })
         .collect()
 }
 
 fn mutations(args: &CheckArgs, system: &'static System) -> Result<Vec<Job>, Error> {
-    let named = !args.mutation.is_empty();
+    let named = args.names_mutations();
     if !named && (args.scenario.is_some() || !args.sizes.is_empty()) {
         return Ok(Vec::new());
     }
     let properties = properties(args);
-    let wanted = system.mutations.iter().filter(|mutation| {
-        properties.contains(mutation.kills)
-            && (!named || args.mutation.iter().any(|id| id == mutation.id))
-    });
+    let wanted = system
+        .mutations
+        .iter()
+        .filter(|mutation| properties.contains(mutation.kills) && (!named || args.names(mutation)));
     wanted
         .map(|mutation| {
             let sizes = args.sizes.over(mutation.sizes).map_err(Error::Usage)?;
-            Ok(Job { name: mutation.id, task: Task { system, mutation: Some(mutation), sizes } })
+            system.accepts(&sizes).map_err(Error::Usage)?;
+            Ok(Job { name: mutation.id, task: Task::mutated(system, mutation, sizes) })
         })
         .collect()
 }
@@ -181,5 +189,7 @@ fn mutations(args: &CheckArgs, system: &'static System) -> Result<Vec<Job>, Erro
 /// The two races of the seed are always drawn; so is what was asked for, and what went wrong.
 fn is_charted(args: &CheckArgs, row: &Row) -> bool {
     let seed = [DISTRIBUTED_RACE, LOCAL_RACE].contains(&row.name);
-    seed || args.mutation.iter().any(|id| id == row.name) || !row.as_expected
+    let named = args.mutation.iter().any(|id| id == row.name);
+    let is_defect = |id: &String| row.defect.is_some_and(|d| d.id.eq_ignore_ascii_case(id));
+    seed || named || args.defect.iter().any(is_defect) || !row.as_expected
 }

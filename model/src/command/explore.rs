@@ -71,5 +71,9 @@ fn task(args: &ExploreArgs) -> Result<Task, Error> {
     let mutation = mutation.map(|(_, mutation)| mutation);
     let base = mutation.map_or(system.scenarios[0].sizes, |mutation| mutation.sizes);
     let sizes = args.sizes.over(base).map_err(Error::Usage)?;
-    Ok(Task { system, mutation, sizes })
+    system.accepts(&sizes).map_err(Error::Usage)?;
+    Ok(mutation.map_or_else(
+        || Task::full(system, sizes),
+        |mutation| Task::mutated(system, mutation, sizes),
+    ))
 }

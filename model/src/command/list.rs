@@ -1,7 +1,7 @@
 //! `model list`.
 
 use super::Error;
-use crate::catalogue::SYSTEMS;
+use crate::catalogue::{self, SYSTEMS, System};
 use crate::cli::ListArgs;
 use crate::property::PropertyId;
 use crate::render::{STRONG, pad, paint};
@@ -18,41 +18,91 @@ pub fn run(args: &ListArgs) -> Result<(), Error> {
         serde_json::to_writer_pretty(&mut output, &document()).map_err(std::io::Error::from)?;
         writeln!(output)?;
     } else {
-        output.write_all(text().as_bytes())?;
+        output.write_all(text(args).as_bytes())?;
     }
     output.flush()?;
     Ok(())
 }
 
-fn text() -> String {
+fn text(args: &ListArgs) -> String {
     let mut lines = Vec::new();
+    let all = !args.systems && !args.defects;
     for system in SYSTEMS {
-        lines.push(paint(STRONG, &format!("System {}: {}", system.id, system.title)));
-        lines.push(format!("  rules from {}", system.source));
-        for scenario in system.scenarios {
-            lines.push(format!("  scenario {} {}", pad(scenario.id, 12), scenario.title));
-            lines.push(format!("  {} {}", " ".repeat(21), scenario.sizes));
+        if all || args.systems {
+            lines.extend(system_lines(system));
         }
-        lines.push(String::new());
-        lines.push(paint(STRONG, &format!("Mutations of {}", system.id)));
-        for mutation in system.mutations {
-            lines.push(format!(
-                "  {} {} {} {}",
-                pad(mutation.id, 30),
-                pad(mutation.rule.name(), 3),
-                mutation.kills,
-                mutation.title
-            ));
-            lines.push(format!("  {} stands for {}", " ".repeat(37), mutation.stands_for));
+        if all {
+            lines.extend(mutation_lines(system));
         }
-        lines.push(String::new());
     }
-    lines.push(paint(STRONG, "Properties"));
-    for id in PropertyId::ALL {
-        lines.push(format!("  {id}  {}: {}", id.title(), id.claim()));
-        lines.push(format!("      put to the test when {}", id.witness()));
+    if args.defects {
+        lines.extend(defect_lines());
     }
-    lines.join("\n") + "\n"
+    if all {
+        lines.push(paint(STRONG, "Properties"));
+        for id in PropertyId::ALL {
+            lines.push(format!("  {id}  {}: {}", id.title(), id.claim()));
+            lines.push(format!("      put to the test when {}", id.witness()));
+        }
+    }
+    lines.join("\n").trim_end().to_owned() + "\n"
+}
+
+fn system_lines(system: &System) -> Vec<String> {
+    let mut lines = vec![paint(STRONG, &format!("System {}: {}", system.id, system.title))];
+    lines.push(format!("  rules from {}", system.source));
+    for scenario in system.scenarios {
+        let deep = if scenario.deep { " (--deep)" } else { "" };
+        lines.push(format!("  scenario {} {}{deep}", pad(scenario.id, 12), scenario.title));
+        lines.push(format!("  {} {}", " ".repeat(21), scenario.sizes));
+    }
+    for exempt in system.exempt {
+        let how = if exempt.claimed { "holds vacuously" } else { "is not claimed" };
+        lines.push(format!("  {} {how}: {}", exempt.property, exempt.why));
+    }
+    lines.push(String::new());
+    lines
+}
+
+fn mutation_lines(system: &System) -> Vec<String> {
+    let mut lines = vec![paint(STRONG, &format!("Mutations of {}", system.id))];
+    for mutation in system.mutations {
+        lines.push(format!(
+            "  {} {} {} {}",
+            pad(mutation.id, 30),
+            pad(mutation.rule.name(), 3),
+            mutation.kills,
+            mutation.title
+        ));
+        let is = mutation.defect.map_or_else(
+            || "stands for".to_owned(),
+            |defect| format!("is {}, {}:", defect.id, defect.mark.name()),
+        );
+        lines.push(format!("  {} {is} {}", " ".repeat(37), mutation.stands_for));
+    }
+    lines.push(String::new());
+    lines
+}
+
+/// Every defect of the catalogue, in its order, and where it is modelled.
+fn defect_lines() -> Vec<String> {
+    let mut defects: Vec<_> =
+        catalogue::mutations().filter_map(|(s, m)| Some((m.defect?, s, m))).collect();
+    defects.sort_by_key(|(defect, ..)| defect.number());
+    let mut lines = vec![paint(STRONG, "Real defects, as mutations")];
+    for (defect, system, mutation) in defects {
+        lines.push(format!(
+            "  {} {} {} {} {}",
+            pad(defect.id, 4),
+            pad(defect.mark.name(), 10),
+            pad(system.id, 14),
+            mutation.kills,
+            mutation.title
+        ));
+        lines.push(format!("       {}", mutation.stands_for));
+        lines.push(format!("       check --mutation {}", mutation.id));
+    }
+    lines
 }
 
 fn document() -> Value {
@@ -63,6 +113,8 @@ fn document() -> Value {
                 "id": system.id,
                 "title": system.title,
                 "source": system.source,
+                "features": system.features,
+                "exempt": system.exempt,
                 "scenarios": system.scenarios,
                 "mutations": system.mutations,
             })

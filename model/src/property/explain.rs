@@ -1,53 +1,39 @@
 //! What is wrong in a state, in one sentence with the values that break the claim.
 
 use super::{PropertyId, Subject, balance};
+use crate::names::Object;
 use crate::protocol::View;
-use crate::world::{Action, Message, Ref, State};
+use crate::world::{Action, Body, State};
 
 /// Says how `state`, reached by `last`, violates `property` at `subject`.
 pub fn explain<T: View>(
     state: &State<T>,
-    last: Option<&Action>,
+    last: Option<&Action<T::Body>>,
     property: PropertyId,
     subject: Option<Subject>,
 ) -> String {
     let step = last.map_or_else(|| "the initial state".to_owned(), ToString::to_string);
-    let Some(Subject { exporter, index }) = subject else {
+    let Some(subject) = subject else {
         return format!("{step}: that breaks {property}, {}", property.claim());
     };
-    let importer = exporter.peer();
-    let denotes = state.vat(exporter).tables.export_at(index);
-    // Of what relies on the entry, that which means another object tells more.
-    let other = |object| denotes.is_none_or(|export| export.object != object);
-    let proxies = state.vat(importer).heap.iter().filter(|proxy| proxy.id.index == index);
-    let proxy = proxies.max_by_key(|proxy| other(proxy.object));
-    let at_index = |r: &Ref| r.descriptor.index() == index;
-    let mentions = state.unread_mentions(exporter);
-    let mention = mentions.filter(at_index).max_by_key(|mention| other(mention.object));
-    let uses = state.wire_to(exporter).iter().flat_map(Message::uses);
-    let used = uses.filter(at_index).max_by_key(|used| other(used.object));
-    let relied_on = if let Some(proxy) = proxy {
-        format!("{importer} has {}'s proxy", proxy.object)
-    } else if let Some(mention) = mention {
-        format!("{mention} is in flight to {importer}")
-    } else if let Some(used) = used {
-        format!("a use of {used} is in flight to {exporter}")
-    } else {
-        "nothing refers to it".to_owned()
-    };
+    let Subject { exporter, importer, at } = subject;
+    let import = at.import();
+    let denotes = state.vat(exporter).tables.export_at(importer, at);
+    let denoted = denotes.and_then(|export| state.vat(exporter).denoted(export.what));
+    let relied_on = relied_on(state, subject, denoted);
     match property {
-        PropertyId::S1 => format!("{exporter}'s exports[{index}] is free, but {relied_on}"),
-        PropertyId::S3 => match denotes {
-            Some(export) => format!(
-                "{exporter}'s exports[{index}] denotes {} now, but {relied_on}",
-                export.object
-            ),
-            None => format!("{exporter}'s exports[{index}] is free now, but {relied_on}"),
+        PropertyId::S1 if denotes.is_some() => {
+            format!("{exporter}'s {at} leads to no proxy any more, but {relied_on}")
+        }
+        PropertyId::S1 => format!("{exporter}'s {at} is free, but {relied_on}"),
+        PropertyId::S3 | PropertyId::S5 => match denoted {
+            Some(object) => format!("{exporter}'s {at} denotes {object} now, but {relied_on}"),
+            None => format!("{exporter}'s {at} is free now, but {relied_on}"),
         },
-        PropertyId::C1 => match balance(state, exporter, index) {
+        PropertyId::C1 => match balance(state, exporter, importer, at) {
             Some(b) => format!(
-                "{exporter}'s exports[{index}] counts {}, but {} in flight + {} imported + {} \
-                 coming back make {}",
+                "{exporter}'s {at} counts {}, but {} in flight + {} imported + {} coming back \
+                 make {}",
                 b.export_count,
                 b.mentions,
                 b.import_count,
@@ -57,18 +43,12 @@ pub fn explain<T: View>(
             None => step,
         },
         PropertyId::S2 => format!(
-            "on the wire, GCExportOp({index}, …) stands ahead of a use of imports[{index}] by \
-             {importer}"
+            "on the wire, what gives {import} back stands ahead of a use of it by {importer}"
         ),
         PropertyId::S4 => {
-            let successor = proxy.map_or_else(
-                || format!("a proxy that is dead was handed out for imports[{index}]"),
-                |p| {
-                    format!(
-                        "{}'s live proxy #{} at imports[{index}] was touched",
-                        p.object, p.number
-                    )
-                },
+            let successor = state.vat(importer).proxies_at(exporter, at).next().map_or_else(
+                || format!("a proxy that is dead was handed out for {import}"),
+                |p| format!("{}'s live proxy #{} at {import} was touched", p.object, p.number),
             );
             format!("{step}: {successor}")
         }
@@ -80,14 +60,39 @@ pub fn explain<T: View>(
             format!("{step}: the objects handed back are not those whose entries went, each once")
         }
         PropertyId::L1 => format!(
-            "everything is dropped, served and delivered, and {exporter}'s exports[{index}] still \
-             counts {}",
+            "everything is dropped, served and delivered, and {exporter}'s {at} still counts {}",
             denotes.map_or(0, |export| export.count)
         ),
         PropertyId::L2 => format!("{step}: something of the old session is alive in the new one"),
-        PropertyId::L3 => format!(
-            "{exporter}'s exports[{index}] is accounted for by nothing, or a GC message gives \
-             nothing back"
-        ),
+        PropertyId::L3 => {
+            format!(
+                "{exporter}'s {at} is accounted for by nothing, or a GC message gives nothing back"
+            )
+        }
+    }
+}
+
+/// What relies on the entry. Of several, that which means another object tells more.
+fn relied_on<T: View>(
+    state: &State<T>,
+    Subject { exporter, importer, at }: Subject,
+    denoted: Option<Object>,
+) -> String {
+    let other = |object| denoted != Some(object);
+    let proxies = state.vat(importer).proxies_at(exporter, at);
+    let mentions = state.unread(exporter, importer).filter_map(|body| {
+        let refs = Body::refs(body);
+        let mention = refs.into_iter().find(|r| r.at == at && r.weight > 0)?;
+        Some((body, mention.ghost.meant()))
+    });
+    let uses = state.uses(exporter, importer).filter(|used| used.at == at);
+    if let Some(proxy) = proxies.max_by_key(|proxy| other(proxy.object)) {
+        format!("{importer} has {}'s proxy", proxy.object)
+    } else if let Some((body, _)) = mentions.max_by_key(|(_, object)| other(*object)) {
+        format!("{body} is in flight to {importer}")
+    } else if let Some(used) = uses.max_by_key(|used| other(used.ghost.meant())) {
+        format!("a use of it as {} is in flight to {exporter}", used.ghost)
+    } else {
+        "nothing refers to it".to_owned()
     }
 }

@@ -1,86 +1,113 @@
 //! Judging one state: every property and every witness in one pass over the ledger.
 
+use super::ledger::{gifts, is_asked, is_released};
 use super::{Judgement, PropertyId, balance};
 use crate::names::VatId;
 use crate::protocol::{ImportView, View};
-use crate::world::{Body, Message, Owed, State, Vat, Wire};
-use captp_gc::protocol::{Descriptor, Index, SessionId};
+use crate::world::{Body, Message, Owed, Position, Said, State, Table, Vat, Whose, Wire};
+use captp_gc::protocol::SessionId;
 use smallvec::SmallVec;
 
-/// What a violation is about: an index of an exporter, for the charts to follow.
+/// What a violation is about: what an exporter keeps for an importer, for the charts to follow.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Subject {
     /// Whose export it is.
     pub exporter: VatId,
+    /// For whom.
+    pub importer: VatId,
     /// Which one.
-    pub index: Index,
+    pub at: Position,
 }
 
 /// Judges a state.
 pub fn judge<T: View>(state: &State<T>) -> Judgement {
     let mut judgement = Judgement::default();
-    for vat in VatId::BOTH {
-        judgement.violated = judgement.violated.union(state.vat(vat).flaws);
-        judge_session(state, vat, &mut judgement);
-        judge_wire(state.wire_to(vat), state.vat(vat), &mut judgement);
-        judge_direction(state, vat, &mut judgement, &mut |_, _| {});
+    for id in state.ids() {
+        let vat = state.vat(id);
+        judgement.violated = judgement.violated.union(vat.flaws);
+        for peer in id.others(state.vat_count()) {
+            judge_session(state, id, peer, &mut judgement);
+            judge_wire(state.wire(peer, id), state.session(id, peer), &mut judgement);
+            judge_direction(state, id, peer, &mut judgement, &mut |_, _| {});
+        }
+    }
+    for (host, object) in gifts(state) {
+        let vat = state.vat(host);
+        let peers = host.others(state.vat_count());
+        let exports = peers.flat_map(|peer| vat.tables.exports(peer)).map(|(_, view)| view.what);
+        let kept = exports.chain(vat.tables.gifts()).any(|what| vat.denoted(what) == Some(object));
+        judgement.violated.insert_if(PropertyId::S1, !kept);
     }
     judge_quiescence(state, &mut judgement);
     judgement
 }
 
-/// The index that `state` violates `property` at, if the property is about one.
+/// The export that `state` violates `property` at, if the property is about one.
 pub fn subject<T: View>(state: &State<T>, property: PropertyId) -> Option<Subject> {
     let mut subjects = Vec::new();
-    for exporter in VatId::BOTH {
-        judge_direction(state, exporter, &mut Judgement::default(), &mut |id, index| {
+    for (exporter, importer) in state.pairs() {
+        let mut blame = |id, at| {
             if id == property {
-                subjects.push(Subject { exporter, index });
+                subjects.push(Subject { exporter, importer, at });
             }
-        });
+        };
+        judge_direction(state, exporter, importer, &mut Judgement::default(), &mut blame);
     }
     subjects.into_iter().min()
 }
 
-/// One direction of one session, seen from the exporter: S1, S3, C1, L3.
+/// What one vat keeps for one peer: S1, S3, S5, C1, L3.
 fn judge_direction<T: View>(
     state: &State<T>,
     exporter: VatId,
+    importer: VatId,
     judgement: &mut Judgement,
-    blame: &mut impl FnMut(PropertyId, Index),
+    blame: &mut impl FnMut(PropertyId, Position),
 ) {
-    let Some(session) = state.shared_session() else { return };
-    let (from, to) = (state.vat(exporter), state.vat(exporter.peer()));
-    let current = |message: &&Message| message.session == session;
-    let mentions = state.unread_mentions(exporter);
-    let uses = state.wire_to(exporter).iter().filter(current);
-    let uses = uses.flat_map(Message::uses);
-    let meant = mentions.clone().chain(uses).map(|r| (r.descriptor.index(), r.object));
-    let meant = meant.chain(to.heap.iter().map(|proxy| (proxy.id.index, proxy.object)));
-    let mut fault = |judgement: &mut Judgement, id, index| {
+    if state.shared_session(exporter, importer).is_none() {
+        return;
+    }
+    let (from, to) = (state.vat(exporter), state.vat(importer));
+    let mentions = state.unread_mentions(exporter, importer);
+    let meant = mentions.clone().chain(state.uses(exporter, importer));
+    let meant = meant.map(|r| (r.at, r.ghost.meant()));
+    let proxies = to.heap.iter().filter(|proxy| proxy.key.peer == exporter);
+    let meant = meant.chain(proxies.map(|proxy| (proxy.key.at, proxy.object)));
+    let mut fault = |judgement: &mut Judgement, id, at| {
         judgement.violated.insert(id);
-        blame(id, index);
+        blame(id, at);
     };
-    for (index, object) in meant {
-        match from.tables.export_at(index) {
-            None => fault(judgement, PropertyId::S1, index),
-            Some(export) if export.object != object => fault(judgement, PropertyId::S3, index),
+    for (at, object) in meant {
+        let export = from.tables.export_at(importer, at);
+        let denoted = export.and_then(|export| from.denoted(export.what));
+        let denotes = denoted == Some(object);
+        if at.table == Table::Answers {
+            if !denotes && !is_asked(state, exporter, importer, at) {
+                fault(judgement, PropertyId::S5, at);
+            }
+            continue;
+        }
+        match denoted {
+            None => fault(judgement, PropertyId::S1, at),
+            Some(_) if !denotes => fault(judgement, PropertyId::S3, at),
             Some(_) => {}
         }
     }
-    for index in indices(state, exporter) {
-        let Some(balance) = balance(state, exporter, index) else { return };
+    for at in positions(state, exporter, importer) {
+        let Some(balance) = balance(state, exporter, importer, at) else { return };
         if !balance.holds() {
-            fault(judgement, PropertyId::C1, index);
+            fault(judgement, PropertyId::C1, at);
         }
-        let exists = to.heap.iter().any(|proxy| proxy.id.index == index);
-        let mut due = to.owed.iter().map(|owed| owed.notification.proxy);
-        let due = due.any(|proxy| proxy.session == to.session && proxy.index == index);
+        let session = state.session(importer, exporter).0;
+        let exists = to.proxies_at(exporter, at).next().is_some();
+        let mut due = to.owed.iter().map(|owed| owed.key);
+        let due = due.any(|k| k.peer == exporter && k.session == session && k.at == at);
+        let owes = || to.tables.owes(exporter, at);
         let coming_back = balance.deltas > 0;
-        let accounted = exists || due || balance.mentions > 0;
-        let exported = from.tables.export_at(index).is_some();
+        let accounted = exists || due || balance.mentions > 0 || owes();
+        let exported = from.tables.export_at(importer, at).is_some();
         if exported && !accounted && !coming_back {
-            fault(judgement, PropertyId::L3, index);
+            fault(judgement, PropertyId::L3, at);
         }
         let witnessed = &mut judgement.witnessed;
         witnessed.insert_if(PropertyId::L3, exported && !accounted && coming_back);
@@ -88,95 +115,117 @@ fn judge_direction<T: View>(
         witnessed.insert_if(PropertyId::C1, all_terms);
     }
     for mention in mentions {
-        let index = mention.descriptor.index();
-        let later = matches!(mention.descriptor, Descriptor::ImportDesc(_));
-        let crossing = later && releases(state.wire_to(exporter), session, index);
+        let at = mention.at;
+        let crossing = mention.again && is_released(state, exporter, importer, at);
         judgement.witnessed.insert_if(PropertyId::S1, crossing);
-        let released = to.tables.import_at(index);
-        let released = released.is_some_and(|import| import.count == 0);
-        judgement.witnessed.insert_if(PropertyId::S6, later && released);
-        let before = to.latest.iter().find(|latest| latest.index == index);
-        let reused = !later && before.is_some_and(|before| before.object != mention.object);
-        judgement.witnessed.insert_if(PropertyId::S3, reused);
+        let latest = to.latest.iter().find(|latest| latest.peer == exporter && latest.at == at);
+        let import = to.tables.import_at(exporter, at);
+        let released = import.map_or(latest.is_some(), |import| import.count == 0);
+        judgement.witnessed.insert_if(PropertyId::S6, mention.again && released);
+        let another = latest.is_some_and(|latest| latest.object != mention.ghost.meant());
+        judgement.witnessed.insert_if(PropertyId::S3, !mention.again && another);
     }
 }
 
-/// Every index of `exporter`'s that anything is known of, at either vat or in flight.
-pub fn indices<T: View>(state: &State<T>, exporter: VatId) -> SmallVec<[Index; 8]> {
-    let importer = exporter.peer();
-    let mut indices: SmallVec<[Index; 8]> =
-        state.vat(exporter).tables.exports().map(|(index, _)| index).collect();
-    indices.extend(state.vat(importer).tables.imports().map(|(index, _)| index));
-    indices.extend(state.unread_mentions(exporter).map(|mention| mention.descriptor.index()));
-    let coming_back = state.wire_to(exporter).iter().filter_map(Message::gc_export);
-    indices.extend(coming_back.map(|(index, _)| index));
-    indices.sort_unstable();
-    indices.dedup();
-    indices
+/// Every position of `exporter`'s exports for `importer` that anything is known of, at either vat
+/// or in flight.
+pub fn positions<T: View>(
+    state: &State<T>,
+    exporter: VatId,
+    importer: VatId,
+) -> SmallVec<[Position; 8]> {
+    let (from, to) = (&state.vat(exporter).tables, &state.vat(importer).tables);
+    let mut positions: SmallVec<[Position; 8]> = from.exports(importer).map(|(at, _)| at).collect();
+    positions.extend(to.imports(exporter).map(|(at, _)| at));
+    positions.extend(state.unread_mentions(exporter, importer).map(|mention| mention.at));
+    let back = state.wire(importer, exporter).iter().filter_map(|message| message.correct());
+    for body in back {
+        positions.extend(from.will_release(importer, body).iter().map(|release| release.at));
+    }
+    positions.retain(|at| at.table == Table::Exports);
+    positions.sort_unstable();
+    positions.dedup();
+    positions
 }
 
-fn releases(wire: &Wire, session: SessionId, of: Index) -> bool {
-    let mut current = wire.iter().filter(|message| message.session == session);
-    current.any(|message| message.gc_export().is_some_and(|(index, _)| index == of))
-}
-
-/// What is in flight to `receiver`, in sending order: S2, S7's witness, empty GC messages (L3).
-fn judge_wire<T>(wire: &Wire, receiver: &Vat<T>, judgement: &mut Judgement) {
+/// What is in flight to a receiver, in sending order: S2, S5, S7's witness, empty GC messages (L3).
+fn judge_wire<B: Body>(
+    wire: &Wire<B>,
+    (session, open): (SessionId, bool),
+    judgement: &mut Judgement,
+) {
     for (position, gc) in wire.iter().enumerate() {
-        let due = gc.session == receiver.session && receiver.open;
+        let due = gc.session == session && open;
         judgement.witnessed.insert_if(PropertyId::S7, gc.fault && due);
-        let Body::GcExport { index, delta, upto } = gc.body else { continue };
-        if gc.fault {
-            continue;
+        for release in gc.releases() {
+            judgement.violated.insert_if(PropertyId::L3, release.delta == 0);
+            let released = |message: &Message<B>| {
+                let refs = message.refs();
+                let mut uses = refs.iter().filter(|r| r.whose == Whose::Receiver);
+                message.session == gc.session
+                    && uses.any(|r| r.at == release.at && r.ghost.number() <= release.upto)
+            };
+            let id = match release.at.table {
+                Table::Exports => PropertyId::S2,
+                Table::Answers => PropertyId::S5,
+            };
+            let used_after = wire.iter().skip(position + 1).any(released);
+            judgement.violated.insert_if(id, used_after);
+            let used_before = wire.iter().take(position).any(released);
+            judgement.witnessed.insert_if(PropertyId::S2, used_before && id == PropertyId::S2);
         }
-        judgement.violated.insert_if(PropertyId::L3, delta == 0);
-        let released = |message: &Message| {
-            let mut uses = message.uses();
-            message.session == gc.session
-                && uses.any(|r| r.descriptor.index() == index && r.number <= upto)
-        };
-        let used_after = wire.iter().skip(position + 1).any(released);
-        judgement.violated.insert_if(PropertyId::S2, used_after);
-        let used_before = wire.iter().take(position).any(released);
-        judgement.witnessed.insert_if(PropertyId::S2, used_before);
     }
 }
 
-/// One vat's own coherence: the witnesses of S4 and L2.
-fn judge_session<T: View>(state: &State<T>, id: VatId, judgement: &mut Judgement) {
+/// One vat's coherence with a peer: the witnesses of S4, S5 and L2.
+fn judge_session<T: View>(state: &State<T>, id: VatId, peer: VatId, judgement: &mut Judgement) {
     let vat = state.vat(id);
+    let (session, open) = state.session(id, peer);
+    let of_peer = vat.owed.iter().filter(|owed| owed.key.peer == peer);
     let (current, old): (SmallVec<[&Owed; 4]>, SmallVec<[&Owed; 4]>) =
-        vat.owed.iter().partition(|owed| owed.notification.proxy.session == vat.session);
-    let successor = current.iter().any(|owed| {
-        let index = owed.notification.proxy.index;
-        vat.heap.iter().any(|proxy| proxy.id.index == index && proxy.number > owed.number)
-    });
-    judgement.witnessed.insert_if(PropertyId::S4, successor);
-    let old_message = state
-        .wire_to(id)
+        of_peer.partition(|owed| owed.key.session == session);
+    let successor = current
         .iter()
-        .any(|message| message.session < vat.session && message.body != Body::Over);
-    let old_notification = vat.open && !old.is_empty();
-    judgement.witnessed.insert_if(PropertyId::L2, old_message && old_notification);
+        .any(|owed| vat.proxies_at(peer, owed.key.at).any(|proxy| proxy.number > owed.number));
+    judgement.witnessed.insert_if(PropertyId::S4, successor);
+    let mut messages = state.wire(peer, id).iter();
+    let old_message =
+        messages.any(|message| message.session < session && message.said != Said::Over);
+    judgement.witnessed.insert_if(PropertyId::L2, old_message && open && !old.is_empty());
+    let answers = state.wire(peer, id).iter().filter_map(|m| m.correct()?.answered());
+    for (question, _) in answers {
+        let crossing = is_released(state, peer, id, question);
+        judgement.witnessed.insert_if(PropertyId::S5, crossing);
+    }
 }
 
-/// L1: nothing in flight or in the making, nothing due, nothing held.
+/// L1: nothing in flight or half done, nothing due, nothing held.
 fn judge_quiescence<T: View>(state: &State<T>, judgement: &mut Judgement) {
-    let quiet = VatId::BOTH.into_iter().all(|id| {
-        let vat = state.vat(id);
-        let idle = state.wire_to(id).is_empty() && vat.pending.is_empty();
-        idle && vat.owed.is_empty() && vat.heap.is_empty()
-    });
+    let quiet = state.pairs().all(|(from, to)| state.wire(from, to).is_empty())
+        && state.ids().all(|id| is_idle(state.vat(id)));
     if !quiet {
         return;
     }
     let mut everything_sent = true;
-    for id in VatId::BOTH {
+    for id in state.ids() {
         let vat = state.vat(id);
-        let held = |(_, import): (Index, ImportView)| import.live || import.count > 0;
-        let left = vat.tables.exports().next().is_some() || vat.tables.imports().any(held);
+        let held = |(_, import): (Position, ImportView)| import.live || import.count > 0;
+        let left = vat.tables.has_more()
+            || id.others(state.vat_count()).any(|peer| {
+                vat.tables.exports(peer).next().is_some() || vat.tables.imports(peer).any(held)
+            });
         judgement.violated.insert_if(PropertyId::L1, left);
-        everything_sent &= vat.left.sends == 0 && vat.session == SessionId::FIRST && vat.open;
+        let first = vat.links.iter().all(|link| link.session == SessionId::FIRST && link.open);
+        everything_sent &= vat.left.sends == 0 && first;
     }
     judgement.witnessed.insert_if(PropertyId::L1, everything_sent);
+}
+
+fn is_idle<T: View>(vat: &Vat<T>) -> bool {
+    vat.writing.is_none()
+        && vat.reading.is_none()
+        && vat.owed.is_empty()
+        && vat.heap.is_empty()
+        && vat.tasks.is_empty()
+        && !vat.tables.is_busy()
 }

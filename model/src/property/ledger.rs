@@ -1,9 +1,8 @@
-//! The ledger of one index: what is really outstanding, beside the two counters.
+//! The ledger of one position: what is really outstanding, beside the two counters.
 
-use crate::names::VatId;
+use crate::names::{Object, VatId};
 use crate::protocol::View;
-use crate::world::{Message, State};
-use captp_gc::protocol::Index;
+use crate::world::{Body, Position, State, Whose};
 use serde::Serialize;
 
 /// Both sides of the conservation law for one export.
@@ -31,23 +30,66 @@ impl Balance {
     }
 }
 
-/// The balance of `index` among `exporter`'s exports, if both vats are in the same session.
-pub fn balance<T: View>(state: &State<T>, exporter: VatId, index: Index) -> Option<Balance> {
-    let session = state.shared_session()?;
-    let (from, to) = (state.vat(exporter), state.vat(exporter.peer()));
-    let export = from.tables.export_at(index);
-    let import = to.tables.import_at(index);
+/// The balance of what `exporter` keeps for `importer` at a position, if both vats are in the same
+/// session.
+pub fn balance<T: View>(
+    state: &State<T>,
+    exporter: VatId,
+    importer: VatId,
+    at: Position,
+) -> Option<Balance> {
+    let session = state.shared_session(exporter, importer)?;
+    let (from, to) = (state.vat(exporter), state.vat(importer));
+    let export = from.tables.export_at(importer, at);
+    let import = to.tables.import_at(exporter, at);
     let mut balance = Balance {
         export_count: export.map_or(0, |export| export.count),
         import_count: import.map_or(0, |import| import.count),
         ..Balance::default()
     };
-    for mention in state.unread_mentions(exporter) {
-        balance.mentions += u32::from(mention.descriptor.index() == index);
+    for mention in state.unread_mentions(exporter, importer) {
+        balance.mentions += if mention.at == at { mention.weight } else { 0 };
     }
-    let current = state.wire_to(exporter).iter().filter(|message| message.session == session);
-    for (of, delta) in current.filter_map(Message::gc_export) {
-        balance.deltas += if of == index { delta } else { 0 };
+    let current = state.wire(importer, exporter).iter().filter(|m| m.session == session);
+    for body in current.filter_map(|message| message.correct()) {
+        for release in from.tables.will_release(importer, body) {
+            balance.deltas += if release.at == at { release.delta } else { 0 };
+        }
     }
     Some(balance)
+}
+
+/// Whether some message in flight to `exporter` gives back mentions of this position.
+pub(super) fn is_released<T: View>(
+    state: &State<T>,
+    exporter: VatId,
+    importer: VatId,
+    at: Position,
+) -> bool {
+    let Some(session) = state.shared_session(exporter, importer) else { return false };
+    let mut current = state.wire(importer, exporter).iter().filter(|m| m.session == session);
+    current.any(|message| message.releases().iter().any(|release| release.at == at))
+}
+
+/// Whether a call is in flight to `callee` that asks for the answer at this position.
+pub(super) fn is_asked<T: View>(
+    state: &State<T>,
+    callee: VatId,
+    caller: VatId,
+    at: Position,
+) -> bool {
+    let asked = |ask: Option<(Position, _)>| ask.is_some_and(|(position, _)| position == at);
+    let mut bodies = state.wire(caller, callee).iter().filter_map(|message| message.correct());
+    let half = state.vat(callee).reading.as_ref().filter(|half| half.peer == caller);
+    bodies.any(|body| asked(Body::asks(body)))
+        || half.is_some_and(|half| asked(Body::asks(&half.body)))
+}
+
+/// The gifts in flight: for whom, who keeps it, and what was meant.
+pub(super) fn gifts<T: View>(state: &State<T>) -> impl Iterator<Item = (VatId, Object)> {
+    let refs = state.pairs().flat_map(|(from, to)| state.unread(from, to));
+    refs.flat_map(Body::refs).filter_map(|r| match r.whose {
+        Whose::Gift(host) => Some((host, r.ghost.meant())),
+        _ => None,
+    })
 }

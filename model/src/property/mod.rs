@@ -7,7 +7,6 @@
 //!
 //! S7, that a faulty peer harms only its own session, is stronger and narrower here: with two vats
 //! there is no other session to harm, so every kind of violating message must be refused outright.
-//! S5 is kept for answers, which are not modelled yet.
 //!
 //! Every safety property has a **witness**: the situation in which it is put to the test. A
 //! property whose witness never occurs holds vacuously, and that fails the check.
@@ -17,7 +16,7 @@ mod judge;
 mod ledger;
 
 pub use explain::explain;
-pub use judge::{Subject, indices, judge, subject};
+pub use judge::{Subject, judge, positions, subject};
 pub use ledger::{Balance, balance};
 
 use crate::names::VatId;
@@ -26,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// The properties that concern two vats without answers.
+/// The properties.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[expect(missing_docs, reason = "each has its own `claim`")]
 pub enum PropertyId {
@@ -34,6 +33,7 @@ pub enum PropertyId {
     S2,
     S3,
     S4,
+    S5,
     S6,
     S7,
     C1,
@@ -44,11 +44,12 @@ pub enum PropertyId {
 
 impl PropertyId {
     /// All of them, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::S1,
         Self::S2,
         Self::S3,
         Self::S4,
+        Self::S5,
         Self::S6,
         Self::S7,
         Self::C1,
@@ -64,6 +65,7 @@ impl PropertyId {
             Self::S2 => "S2",
             Self::S3 => "S3",
             Self::S4 => "S4",
+            Self::S5 => "S5",
             Self::S6 => "S6",
             Self::S7 => "S7",
             Self::C1 => "C1",
@@ -80,6 +82,7 @@ impl PropertyId {
             Self::S2 => "no use after release",
             Self::S3 => "no ABA",
             Self::S4 => "local coherence",
+            Self::S5 => "answers",
             Self::S6 => "no self-inflicted error",
             Self::S7 => "a violation is refused",
             Self::C1 => "conservation",
@@ -101,6 +104,10 @@ impl PropertyId {
             Self::S4 => {
                 "at most one proxy lives at an index; a notification touches nothing of a live \
                  successor; no dead proxy is handed out"
+            }
+            Self::S5 => {
+                "an answer stays while its question exists or a use of it is in flight; what is \
+                 returned answers the question that was asked"
             }
             Self::S6 => "two correct vats never refuse each other's messages",
             Self::S7 => "a message that violates the protocol is refused, and changes no table",
@@ -126,11 +133,14 @@ impl PropertyId {
     /// The situation that puts it to the test.
     pub const fn witness(self) -> &'static str {
         match self {
-            Self::S1 => "a GCExportOp and an ImportDesc of one index are in flight at once",
-            Self::S2 => "a use of an import is in flight ahead of the GCExportOp that releases it",
-            Self::S3 => "a NewFarDesc of an index that denoted another object before is in flight",
+            Self::S1 => "a release and a later mention of one index are in flight at once",
+            Self::S2 => "a use of an import is in flight ahead of what releases it",
+            Self::S3 => {
+                "a first mention of an index that denoted another object before is in flight"
+            }
             Self::S4 => "a notification is due while a live successor stands there",
-            Self::S6 => "an ImportDesc is in flight to a vat that has released that import",
+            Self::S5 => "an answer is in flight, and what drops its question crosses it",
+            Self::S6 => "a later mention is in flight to a vat that has released that import",
             Self::S7 => "a message that violates the protocol is in flight",
             Self::C1 => "mentions in flight, an import count and a delta in flight, all at once",
             Self::L1 => "everything was sent that may be sent, and all is dropped and served",
@@ -138,23 +148,23 @@ impl PropertyId {
                 "an old session's message is in flight to, and an old notification is due at, a \
                  vat in a new session"
             }
-            Self::L3 => "an entry is accounted for by nothing but a GCExportOp in flight",
+            Self::L3 => "an entry is accounted for by nothing but a release in flight",
         }
     }
 
     /// What would make the witness possible, if these sizes exclude it: then the property is
     /// judged all the same, but these sizes do not put it to the test.
     pub fn lacks(self, sizes: &Sizes) -> Option<&'static str> {
-        let uses = VatId::BOTH.into_iter().any(|exporter| {
-            let importer = exporter.peer();
-            let used = sizes.sends.of(importer) + sizes.calls.of(importer);
-            sizes.sends.of(exporter) > 0 && used > 0
+        let uses = VatId::pairs(sizes.vats).any(|(exporter, importer)| {
+            let used = [sizes.sends, sizes.calls, sizes.asks].map(|each| each.of(importer));
+            sizes.sends.of(exporter) > 0 && used.into_iter().any(|steps| steps > 0)
         });
         let (possible, would) = match self {
             Self::S1 | Self::S4 | Self::S6 => (sizes.sends.max() >= 2, "--sends 2"),
             Self::S2 => (uses, "--calls 1"),
             Self::S3 if sizes.objects < 2 => (false, "--objects 2"),
             Self::S3 => (sizes.sends.max() >= 2, "--sends 2"),
+            Self::S5 => (sizes.asks.max() >= 1, "--asks 1"),
             Self::S7 => (sizes.faults.max() >= 1, "--faults 1"),
             Self::C1 => (sizes.sends.max() >= 3, "--sends 3"),
             Self::L2 if sizes.sessions < 2 => (false, "--sessions 2"),

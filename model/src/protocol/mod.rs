@@ -1,35 +1,37 @@
 //! The protocol under test, behind one trait: what the world asks of it, and what the ledger may
 //! look at.
 //!
-//! A protocol owns one vat's tables of one session and decides what is written, counted and
-//! given back. The world owns everything else: the application's moves, the collector, the
-//! channels, the ends of sessions, and the truth about who holds what. Adding a protocol is one
+//! A protocol owns the runtime of one vat: its tables for every peer, and decides what is written,
+//! counted and given back. The world owns everything else: the application's moves, the collector,
+//! the channels, the ends of sessions, and the truth about who holds what. Adding a protocol is one
 //! file with an implementation of [`Protocol`], and one line in [`crate::catalogue`].
 
 mod bend;
 pub mod e;
+pub mod kit;
 
-pub use bend::Bend;
+pub use bend::{Bend, EBend};
 
-use crate::names::Object;
-use crate::world::WireOrder;
-use captp_gc::protocol::{
-    Admission, Descriptor, Index, Misuse, Notification, ProxyId, Received, Reference, SessionId,
-    Violation,
+use crate::names::{Object, VatId};
+use crate::world::{
+    Body, Content, Effects, Fault, Ghost, Given, Key, Position, Refused, Release, What, WireOrder,
+    Work,
 };
+use captp_gc::protocol::{Admission, Index, SessionId};
+use smallvec::SmallVec;
 use std::fmt::Debug;
 use std::hash::Hash;
 
-/// An entry of an export table, as the ledger sees it.
+/// An entry of an export table, or of a table of answers, as the ledger sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ExportView {
     /// What the entry denotes.
-    pub object: Object,
+    pub what: What,
     /// The exporter's count.
     pub count: u32,
 }
 
-/// An entry of an import table, as the ledger sees it.
+/// An entry of an import table, or of a table of questions, as the ledger sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ImportView {
     /// The importer's count.
@@ -38,95 +40,252 @@ pub struct ImportView {
     pub live: bool,
 }
 
-/// One vat's tables in one session: a small value, ordered throughout, so that equal histories
-/// have equal hashes; and what the ledger may see of it.
+/// The runtime of one vat: a small value, ordered throughout, so that equal histories have equal
+/// hashes; and what the ledger may see of it.
 pub trait View: Clone + Eq + Hash + Debug + Send + Sync + 'static {
-    /// Every export that is allocated, in order of the indices.
-    fn exports(&self) -> impl Iterator<Item = (Index, ExportView)>;
+    /// What the messages say.
+    type Body: Body;
 
-    /// Every import that was ever introduced, in order of the indices.
-    fn imports(&self) -> impl Iterator<Item = (Index, ImportView)>;
+    /// Every entry that is kept for `peer`, in order of the positions.
+    fn exports(&self, peer: VatId) -> impl Iterator<Item = (Position, ExportView)>;
 
-    /// The export at `index`, if it is allocated.
-    fn export_at(&self, index: Index) -> Option<ExportView>;
+    /// Every import of `peer`'s that is known, in order of the positions.
+    fn imports(&self, peer: VatId) -> impl Iterator<Item = (Position, ImportView)>;
 
-    /// The import at `index`, if it was ever introduced.
-    fn import_at(&self, index: Index) -> Option<ImportView>;
+    /// The entry that a message of `peer`'s names by this position.
+    fn export_at(&self, peer: VatId, at: Position) -> Option<ExportView> {
+        self.exports(peer).find(|(position, _)| *position == at).map(|(_, view)| view)
+    }
+
+    /// The import at this position of `peer`'s.
+    fn import_at(&self, peer: VatId, at: Position) -> Option<ImportView> {
+        self.imports(peer).find(|(position, _)| *position == at).map(|(_, view)| view)
+    }
+
+    /// What is kept for somebody who has not asked for it yet.
+    fn gifts(&self) -> SmallVec<[What; 1]> {
+        SmallVec::new()
+    }
+
+    /// The proxies that the runtime itself holds: the collector may not clear them.
+    fn roots(&self) -> SmallVec<[Key; 2]> {
+        SmallVec::new()
+    }
+
+    /// Whether the runtime owes `peer` something for this import beside what the collector has
+    /// scheduled: a release that it has queued, a call that waits for its reply.
+    fn owes(&self, _peer: VatId, _at: Position) -> bool {
+        false
+    }
+
+    /// Whether anything is left that is no export and no import.
+    fn has_more(&self) -> bool {
+        false
+    }
+
+    /// Whether the runtime will do something by itself, even if nothing else happens.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
+    /// Whether reading this message of `peer`'s will count its mentions.
+    fn will_count(&self, _peer: VatId, _body: &Self::Body) -> bool {
+        true
+    }
+
+    /// What reading this message of `peer`'s will take off the counts.
+    fn will_release(&self, _peer: VatId, body: &Self::Body) -> SmallVec<[Release; 1]> {
+        body.releases()
+    }
 }
 
-/// A protocol of distributed acyclic garbage collection between two vats.
+/// When proxies die.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Collection {
+    /// A collector clears weak references at some later time, and serves notifications at another.
+    #[default]
+    PostMortem,
+    /// The last drop runs a destructor, in the same step.
+    Immediate,
+    /// The last drop makes the proxy unusable at once, and another thread tells the table later.
+    Threaded,
+}
+
+/// What a protocol's messages say.
+pub type BodyOf<P> = <<P as Protocol>::Tables as View>::Body;
+/// What comes of its transitions.
+pub type EffectsOf<P> = Effects<BodyOf<P>>;
+
+/// A protocol of distributed acyclic garbage collection.
 ///
-/// All functions are pure but for the tables they are given, and deterministic.
+/// All functions are pure but for the tables and the effects they are given, and deterministic. A
+/// transition that is [`Refused`] has changed nothing, or the world will see that it has.
 pub trait Protocol: Clone + Debug + Send + Sync + 'static {
-    /// One vat's tables in one session.
+    /// The runtime of one vat.
     type Tables: View;
 
     /// The protocol, with one rule bent or none.
     fn bent(bend: Option<Bend>) -> Self;
 
-    /// Empty tables for `session`.
-    fn open(&self, session: SessionId) -> Self::Tables;
+    /// The runtime of vat `id`, one of `vats`, before its first step.
+    fn open(&self, id: VatId, vats: u8) -> Self::Tables;
 
     /// The order that the channels keep.
-    fn wire_order(&self) -> WireOrder;
+    fn wire_order(&self) -> WireOrder {
+        WireOrder::Fifo
+    }
 
-    /// Describes the references of one outgoing message, which is then in the making.
+    /// When proxies die.
+    fn collection(&self) -> Collection {
+        Collection::PostMortem
+    }
+
+    /// Describes one outgoing message, which is then in the making.
     ///
     /// # Errors
     /// The vat's own application asked for something impossible; then nothing was counted.
     fn write(
         &self,
         tables: &mut Self::Tables,
-        references: &[Reference<Object>],
-    ) -> Result<Vec<Descriptor>, Misuse>;
+        to: VatId,
+        content: &Content,
+        effects: &mut EffectsOf<Self>,
+    ) -> Result<BodyOf<Self>, Refused>;
 
     /// The message in the making is on the wire.
     ///
     /// # Errors
     /// There is none.
-    fn sent(&self, tables: &mut Self::Tables) -> Result<(), Misuse>;
+    fn sent(
+        &self,
+        _tables: &mut Self::Tables,
+        _to: VatId,
+        _body: &BodyOf<Self>,
+    ) -> Result<(), Refused> {
+        Ok(())
+    }
 
-    /// The message in the making cannot be sent. Returns the objects whose entries went.
+    /// The message in the making cannot be sent.
     ///
     /// # Errors
-    /// There is none.
-    fn unwrite(&self, tables: &mut Self::Tables) -> Result<Vec<Object>, Misuse>;
+    /// There is none, or this protocol does not say what happens then.
+    fn unwrite(
+        &self,
+        _tables: &mut Self::Tables,
+        _to: VatId,
+        _body: &BodyOf<Self>,
+        _effects: &mut EffectsOf<Self>,
+    ) -> Result<(), Refused> {
+        Err(Refused)
+    }
 
     /// What to do with a message of session `theirs`, in session `ours`.
-    fn admit(&self, ours: SessionId, theirs: SessionId) -> Admission;
+    fn admit(&self, ours: SessionId, theirs: SessionId) -> Admission {
+        ours.admit(theirs)
+    }
 
-    /// Reads the descriptors of one incoming message.
-    ///
-    /// # Errors
-    /// The peer broke the protocol; then nothing was counted.
-    fn read(
-        &self,
-        tables: &mut Self::Tables,
-        descriptors: &[Descriptor],
-    ) -> Result<Vec<Received<Object>>, Violation>;
-
-    /// Reads a `GCExportOp`. Returns the object whose entry went.
+    /// Reads a message.
     ///
     /// # Errors
     /// The peer broke the protocol; then nothing was changed.
-    fn gc_export(
+    fn read(
         &self,
         tables: &mut Self::Tables,
-        index: Index,
-        delta: u32,
-    ) -> Result<Option<Object>, Violation>;
+        from: VatId,
+        body: &BodyOf<Self>,
+        effects: &mut EffectsOf<Self>,
+    ) -> Result<(), Refused>;
 
-    /// The collector clears the weak reference to `proxy`. Returns the notification that is owed,
-    /// if one was scheduled.
-    fn clear(&self, tables: &mut Self::Tables, proxy: ProxyId) -> Option<Notification>;
+    /// Begins to read a message that is interrupted before its end. Protocols that read in one go
+    /// have nothing to do before the end.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    fn begin_read(
+        &self,
+        _tables: &mut Self::Tables,
+        _from: VatId,
+        _body: &BodyOf<Self>,
+        _effects: &mut EffectsOf<Self>,
+    ) -> Result<(), Refused> {
+        Ok(())
+    }
 
-    /// Serves a notification. Returns the `GCExportOp` to send, as index and delta.
-    fn notify(&self, tables: &mut Self::Tables, notification: Notification)
-    -> Option<(Index, u32)>;
+    /// Reads the rest of a message that was interrupted.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    fn end_read(
+        &self,
+        tables: &mut Self::Tables,
+        from: VatId,
+        body: &BodyOf<Self>,
+        effects: &mut EffectsOf<Self>,
+    ) -> Result<(), Refused> {
+        self.read(tables, from, body, effects)
+    }
 
-    /// The session ends, and `next` begins. Returns the exports that were released.
+    /// The application resolves one of its promises, to one of its own objects or to a proxy.
+    ///
+    /// # Errors
+    /// The protocol has no promises.
+    fn resolve(
+        &self,
+        _tables: &mut Self::Tables,
+        _promise: Object,
+        _to: Given,
+        _effects: &mut EffectsOf<Self>,
+    ) -> Result<(), Refused> {
+        Err(Refused)
+    }
+
+    /// The weak reference to `proxy` is cleared. Returns whether a notification is owed.
+    fn clear(&self, tables: &mut Self::Tables, proxy: Key) -> bool;
+
+    /// Serves the notification that is owed for `proxy`.
+    fn notify(&self, tables: &mut Self::Tables, proxy: Key, effects: &mut EffectsOf<Self>);
+
+    /// What the runtime may do by itself.
+    fn work(&self, _tables: &Self::Tables) -> SmallVec<[Work; 2]> {
+        SmallVec::new()
+    }
+
+    /// Does it.
+    fn do_work(&self, _tables: &mut Self::Tables, _work: Work, _effects: &mut EffectsOf<Self>) {}
+
+    /// A message to `to` was lost, and this vat, its sender, learns that something went wrong.
+    fn lost(
+        &self,
+        _tables: &mut Self::Tables,
+        _to: VatId,
+        _body: &BodyOf<Self>,
+        _effects: &mut EffectsOf<Self>,
+    ) {
+    }
+
+    /// The ways in which a faulty vat may break the protocol; `proxies` are the imports of `to`'s
+    /// that it has proxies for.
+    fn faults(&self, _tables: &Self::Tables, _proxies: &[Index]) -> SmallVec<[Fault; 8]> {
+        SmallVec::new()
+    }
+
+    /// What it sends then. The ghosts of what means nothing are `ghost`.
+    ///
+    /// # Panics
+    /// The protocol has no such fault.
+    fn faulty(&self, fault: Fault, _ghost: Ghost) -> BodyOf<Self> {
+        unreachable!("no protocol offers a fault that it does not know: {fault}")
+    }
+
+    /// The session with `peer` ends, and `next` begins.
     ///
     /// # Errors
     /// `next` is not later than the session that ends.
-    fn close(&self, tables: &mut Self::Tables, next: SessionId) -> Result<Vec<Object>, Misuse>;
+    fn close(
+        &self,
+        tables: &mut Self::Tables,
+        peer: VatId,
+        next: SessionId,
+        effects: &mut EffectsOf<Self>,
+    ) -> Result<(), Refused>;
 }

@@ -4,10 +4,11 @@
 use super::{BAD, FAINT, STRONG, pad, paint};
 use crate::catalogue;
 use crate::counterexample::{Counterexample, MessageRecord, StepRecord};
+use crate::mutation::Mutation;
 use crate::names::VatId;
 use crate::property::Balance;
 use crate::rule::Rule;
-use crate::world::StepKind;
+use crate::world::{StepKind, Table};
 use std::fmt::Write;
 
 const STEP: usize = 4;
@@ -26,29 +27,33 @@ pub fn chart(counterexample: &Counterexample) -> String {
     line(&mut text, &paint(STRONG, &format!("{name}: {property} is violated after {after}")));
     if let Some(mutation) = mutation {
         line(&mut text, &format!("{}: {}.", bent(mutation.rule), mutation.title));
-        line(&mut text, &format!("It stands for {}.", mutation.stands_for));
+        line(&mut text, &stands_for(mutation));
     }
     line(&mut text, &paint(FAINT, &format!("In the world {}.", counterexample.sizes)));
     text.push('\n');
-    let export = counterexample.subject.map(|s| (s.exporter, s.index));
-    let counts = export.map_or_else(String::new, |(exporter, index)| {
-        let (from, to) = (letter(exporter), letter(exporter.peer()));
+    let export = counterexample.subject.filter(|subject| subject.table == Table::Exports);
+    let counts = export.map_or_else(String::new, |s| {
+        let (from, to, index) = (s.exporter.letter(), s.importer.letter(), s.index);
         format!("{from}.exports[{index}] = in flight + {to}.imports[{index}] + coming back")
     });
-    line(&mut text, &format!("{:>1$}", counts, STEP + 2 * VAT + WIRE + 13));
-    let heading = columns("", "VatA", "wire", "VatB", "");
+    line(&mut text, format!("{:>1$}", counts, STEP + 2 * VAT + WIRE + 13).trim_end());
+    let two = counterexample.sizes.vats == 2;
+    let heading =
+        if two { columns("", "VatA", "wire", "VatB", "") } else { wide("", "vat", "wire", "") };
     line(&mut text, &paint(STRONG, heading.trim_end()));
     for step in &counterexample.steps {
         let is_last = step.number == steps;
-        rows(&mut text, step, is_last.then(|| property.name()));
+        rows(&mut text, step, two, is_last.then(|| property.name()));
     }
     text.push('\n');
     line(&mut text, &paint(BAD, &format!("{property} {}:", property.title())));
     line(&mut text, &format!("  {}.", counterexample.finding));
     line(&mut text, &format!("  Claimed: {}.", counterexample.claim));
     if let Some(mutation) = mutation {
-        if mutation.rule != Rule::Canary {
-            line(&mut text, &format!("  {} says: {}.", mutation.rule.name(), mutation.rule.text()));
+        match mutation.rule {
+            Rule::Canary => {}
+            Rule::Own(rule) => line(&mut text, &format!("  The rule says: {rule}.")),
+            rule => line(&mut text, &format!("  {} says: {}.", rule.name(), rule.text())),
         }
         let look = format!("Step through it: model explore --mutation {}", mutation.id);
         line(&mut text, &paint(FAINT, &look));
@@ -56,36 +61,66 @@ pub fn chart(counterexample: &Counterexample) -> String {
     text
 }
 
+fn stands_for(mutation: &Mutation) -> String {
+    let text = mutation.stands_for;
+    match mutation.defect {
+        None => format!("It stands for {text}."),
+        Some(defect) => format!("It is {}, {}: {text}.", defect.id, defect.mark.name()),
+    }
+}
+
 fn bent(rule: Rule) -> String {
     match rule {
         Rule::Canary => "Every rule is bent".to_owned(),
+        Rule::Own(_) => "Bent is a rule of its own".to_owned(),
         rule => format!("Bent is {}", rule.name()),
     }
 }
 
 /// One step: a row, and one more for each further message, or part of a message.
-fn rows(text: &mut String, step: &StepRecord, violated: Option<&str>) {
+fn rows(text: &mut String, step: &StepRecord, two: bool, violated: Option<&str>) {
     let deed = shorten(step);
-    let mut wire: Vec<_> = step.read.iter().flat_map(|m| arrow(m, true)).collect();
-    wire.extend(step.sent.iter().flat_map(|m| arrow(m, false)));
+    let draw = if two { arrow } else { named };
+    let taken = step.read.iter().chain(&step.lost);
+    let mut wire: Vec<_> = taken.flat_map(|m| draw(m, true)).collect();
+    wire.extend(step.sent.iter().flat_map(|m| draw(m, false)));
     let mut counts = step.after.balance.map_or_else(String::new, balance);
     if violated.is_some() {
         counts = paint(BAD, &counts);
     }
-    let (a, b) = match step.actor {
-        VatId::A => (deed.as_str(), ""),
-        VatId::B => ("", deed.as_str()),
+    let row = |number: &str, deed: &str, wire: &str, counts: &str| match (two, step.actor) {
+        (true, VatId::B) => columns(number, "", wire, deed, counts),
+        (true, _) => columns(number, deed, wire, "", counts),
+        (false, _) if deed.is_empty() => wide(number, "", wire, counts),
+        (false, actor) => wide(number, &format!("{actor}  {deed}"), wire, counts),
     };
     let first = wire.first().map_or("", String::as_str);
-    let row = columns(&step.number.to_string(), a, first, b, &counts);
-    line(text, row.trim_end());
+    line(text, row(&step.number.to_string(), &deed, first, &counts).trim_end());
     for further in wire.iter().skip(1) {
-        line(text, columns("", "", further, "", "").trim_end());
+        line(text, row("", "", further, "").trim_end());
     }
     if let Some(property) = violated {
         let arrow = format!("{:>1$}", format!("✗ {property}"), STEP + 2 * VAT + WIRE + 13);
         line(text, &paint(BAD, &arrow));
     }
+}
+
+/// With three vats: who acts, and the messages with their ends.
+fn wide(step: &str, deed: &str, wire: &str, counts: &str) -> String {
+    let mut row = String::new();
+    let _written =
+        write!(row, "{step:>2}  {}{}{counts}", pad(deed, VAT + 6), pad(wire, WIRE + VAT - 6));
+    row
+}
+
+fn named(message: &MessageRecord, read: bool) -> Vec<String> {
+    let MessageRecord { number, from, to, text } = message;
+    let (from, to) = (from.letter(), to.letter());
+    vec![if read {
+        format!("{from} ─▶ {to} #{number}")
+    } else {
+        format!("{from} ─▷ {to} #{number} {text}")
+    }]
 }
 
 fn columns(step: &str, a: &str, wire: &str, b: &str, counts: &str) -> String {
@@ -110,11 +145,11 @@ fn arrow(message: &MessageRecord, read: bool) -> Vec<String> {
     };
     let mut lines = vec![match message.to {
         VatId::A => format!("{to_a} #{number}{first}"),
-        VatId::B => right(&format!("#{number}{first} {to_b}")),
+        _ => right(&format!("#{number}{first} {to_b}")),
     }];
     lines.extend(second.map(|second| match message.to {
         VatId::A => format!("      {second}"),
-        VatId::B => right(&format!("{second}   ")),
+        _ => right(&format!("{second}   ")),
     }));
     lines
 }
@@ -128,23 +163,20 @@ fn right(text: &str) -> String {
 fn shorten(step: &StepRecord) -> String {
     let deed = step.deed.strip_prefix("'s ").unwrap_or(&step.deed);
     let deed = deed.replace("serves the notification of", "notification of");
-    match &step.read {
-        Some(message) => format!("reads #{}", message.number),
-        None if step.kind == StepKind::Fail => "breaks the protocol".to_owned(),
-        None => deed,
+    match (&step.read, &step.lost) {
+        (Some(message), _) if step.kind == StepKind::BeginRead => {
+            format!("begins to read #{}", message.number)
+        }
+        (Some(message), _) => format!("reads #{}", message.number),
+        (None, Some(message)) => format!("may have lost #{}", message.number),
+        (None, None) if step.kind == StepKind::Fail => "breaks the protocol".to_owned(),
+        (None, None) => deed,
     }
 }
 
 fn balance(b: Balance) -> String {
     let equals = if b.holds() { "=" } else { "≠" };
     format!("{} {equals} {} + {} + {}", b.export_count, b.mentions, b.import_count, b.deltas)
-}
-
-const fn letter(vat: VatId) -> &'static str {
-    match vat {
-        VatId::A => "A",
-        VatId::B => "B",
-    }
 }
 
 fn line(text: &mut String, line: &str) {

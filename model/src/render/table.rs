@@ -82,7 +82,13 @@ pub fn summary(report: &Report) -> String {
     ));
     lines.extend(verdict(report));
     let tested = |id: &PropertyId| report.rows.iter().any(|row| row.witnesses.contains(id));
-    let untested: Vec<_> = PropertyId::ALL.into_iter().filter(|id| !tested(id)).collect();
+    // What a system is exempt from is said in the list of systems.
+    let sizes_lack = |id: &PropertyId| {
+        let untested = report.rows.iter().flat_map(|row| &row.untested);
+        untested.filter(|u| u.property == *id).any(|u| u.needs.starts_with("--"))
+    };
+    let untested: Vec<_> =
+        PropertyId::ALL.into_iter().filter(|id| !tested(id) && sizes_lack(id)).collect();
     if !full.is_empty() && !untested.is_empty() {
         let names: Vec<_> = untested.iter().map(|id| id.name()).collect();
         let not_tested = format!("Not put to the test in any of them: {}.", names.join(" "));
@@ -125,7 +131,16 @@ fn coverage(rows: &[&Row]) -> Vec<String> {
                 "tested".to_owned()
             } else {
                 let untested = row.untested.iter().find(|untested| untested.property == id);
-                untested.map_or_else(|| "-".to_owned(), |u| format!("needs {}", u.needs))
+                untested.map_or_else(
+                    || "-".to_owned(),
+                    |u| {
+                        if u.needs.starts_with("--") {
+                            format!("needs {}", u.needs)
+                        } else {
+                            "·".to_owned()
+                        }
+                    },
+                )
             }
         });
         table.add_row(std::iter::once(format!("{id} {}", id.title())).chain(cells));

@@ -6,22 +6,21 @@
 use super::vat::{Outbox, Vat, VatActor};
 use super::{Message, Step, WireOrder, World};
 use crate::names::VatId;
-use crate::protocol::Protocol;
+use crate::protocol::{BodyOf, Protocol};
 use stateright::actor::{Actor, ActorModel, Id, Network, Out};
 use std::borrow::Cow;
 
 impl<P: Protocol> VatActor<P> {
-    fn finish(&self, vat: &Vat<P::Tables>, outbox: Outbox, out: &mut Out<Self>) {
-        let peer = Id::from(self.id.peer().number());
-        for message in outbox {
-            out.send(peer, message);
+    fn finish(&self, vat: &Vat<P::Tables>, outbox: Outbox<BodyOf<P>>, out: &mut Out<Self>) {
+        for (to, message) in outbox {
+            out.send(Id::from(to.number()), message);
         }
         out.choose_random("step", self.enabled(vat).into_vec());
     }
 }
 
 impl<P: Protocol> Actor for VatActor<P> {
-    type Msg = Message;
+    type Msg = Message<BodyOf<P>>;
     type State = Vat<P::Tables>;
     type Timer = ();
     type Storage = ();
@@ -37,12 +36,14 @@ impl<P: Protocol> Actor for VatActor<P> {
         &self,
         _id: Id,
         state: &mut Cow<'_, Vat<P::Tables>>,
-        _src: Id,
-        message: Message,
+        src: Id,
+        message: Message<BodyOf<P>>,
         out: &mut Out<Self>,
     ) {
         let mut outbox = Outbox::new();
-        self.read(state.to_mut(), message, &mut outbox);
+        if let Some(from) = VatId::ALL.get(usize::from(src)) {
+            self.read(state.to_mut(), *from, &message, &mut outbox);
+        }
         self.finish(state, outbox, out);
     }
 
@@ -60,7 +61,7 @@ impl<P: Protocol> Actor for VatActor<P> {
 }
 
 impl<P: Protocol> World<P> {
-    /// The same two vats in Stateright's own composition, for holding the two against each other.
+    /// The same vats in Stateright's own composition, for holding the two against each other.
     /// `None` for [`WireOrder::GcFirst`], which Stateright's networks do not have.
     pub fn actor_model(&self) -> Option<ActorModel<VatActor<P>>> {
         let network = match self.wire_order() {
@@ -68,7 +69,6 @@ impl<P: Protocol> World<P> {
             WireOrder::Unordered => Network::new_unordered_nonduplicating([]),
             WireOrder::GcFirst => return None,
         };
-        let actors = VatId::BOTH.map(|id| self.actor(id).clone());
-        Some(ActorModel::new((), ()).actors(actors).init_network(network))
+        Some(ActorModel::new((), ()).actors(self.actors.clone()).init_network(network))
     }
 }

@@ -1,47 +1,44 @@
-//! How a vat reads a message, and how its session ends.
+//! How a vat reads a message, and how its sessions end.
 
-use super::vat::{Latest, Outbox, Owed, Proxy, Vat, VatActor};
-use super::wire::{Body, Message, ONE_ABOVE_THE_COUNT, Ref};
-use crate::names::Object;
+use super::effects::{Arrival, Effects, What};
+use super::position::{Key, Table};
+use super::vat::{Half, Latest, Outbox, Owed, Proxy, Task, Vat, VatActor};
+use super::wire::{Body, Ghost, Message, Said};
+use crate::names::VatId;
 use crate::property::PropertyId;
-use crate::protocol::{Protocol, View};
-use captp_gc::protocol::{Admission, Descriptor, Index, ProxyId, Received, SessionId};
+use crate::protocol::{BodyOf, Protocol, View};
+use captp_gc::protocol::{Admission, SessionId};
 use smallvec::SmallVec;
 
 impl<P: Protocol> VatActor<P> {
     /// Reads a message.
-    pub fn read(&self, vat: &mut Vat<P::Tables>, message: Message, out: &mut Outbox) {
-        match self.protocol.admit(vat.session, message.session) {
+    pub fn read(
+        &self,
+        vat: &mut Vat<P::Tables>,
+        from: VatId,
+        message: &Message<BodyOf<P>>,
+        out: &mut Outbox<BodyOf<P>>,
+    ) {
+        let ours = self.link(vat, from).session;
+        match self.protocol.admit(ours, message.session) {
             Admission::Stale => return,
-            Admission::Newer => self.end_session(vat, Some(message.session), None),
+            Admission::Newer => self.end_session(vat, from, Some(message.session), None),
             Admission::Current => {}
         }
-        if !vat.open {
+        if !self.link(vat, from).open {
             return;
         }
-        let stale = message.session != vat.session;
+        let ours = self.link(vat, from).session;
+        let stale = message.session != ours;
         let before = (message.fault || stale).then(|| vat.tables.clone());
-        let refused = match message.body {
-            Body::Over => {
-                if stale {
-                    vat.flaws.insert(PropertyId::L2);
-                }
-                self.end_session(vat, vat.session.next(), None);
-                return;
+        let Said::Body(body) = &message.said else {
+            if stale {
+                vat.flaws.insert(PropertyId::L2);
             }
-            Body::GcExport { index, delta, .. } => {
-                let count = || vat.tables.export_at(index).map_or(0, |export| export.count);
-                let delta = match delta {
-                    ONE_ABOVE_THE_COUNT if message.fault => count() + 1,
-                    delta => delta,
-                };
-                self.read_gc_export(vat, index, delta)
-            }
-            Body::Deliver1(_) | Body::Deliver2(..) | Body::Call(_) => {
-                let refs: SmallVec<[Ref; 2]> = message.refs().collect();
-                self.read_refs(vat, &refs)
-            }
+            self.end_session(vat, from, ours.next(), None);
+            return;
         };
+        let refused = !self.read_body(vat, from, body, out, P::read);
         let changed = before.is_some_and(|before| before != vat.tables);
         if stale && (changed || refused) {
             vat.flaws.insert(PropertyId::L2);
@@ -50,39 +47,88 @@ impl<P: Protocol> VatActor<P> {
             vat.flaws.insert(PropertyId::S7);
         }
         if refused {
-            if !message.fault {
-                vat.flaws.insert(PropertyId::S6);
-            }
-            self.end_session(vat, vat.session.next(), Some(out));
+            self.refuse(vat, from, message.fault, out);
+        }
+        self.sweep(vat, out);
+    }
+
+    /// Begins to read a message of the current session, and stops in the middle of it.
+    pub fn begin_read(
+        &self,
+        vat: &mut Vat<P::Tables>,
+        from: VatId,
+        body: &BodyOf<P>,
+        out: &mut Outbox<BodyOf<P>>,
+    ) {
+        vat.left.interrupts -= 1;
+        if self.read_body(vat, from, body, out, P::begin_read) {
+            vat.reading = Some(Half { peer: from, body: body.clone() });
+        } else {
+            self.refuse(vat, from, false, out);
         }
     }
 
-    /// Whether the message is refused.
-    fn read_gc_export(&self, vat: &mut Vat<P::Tables>, index: Index, delta: u32) -> bool {
-        let before: SmallVec<[_; 4]> = vat.tables.exports().collect();
-        let Ok(evicted) = self.protocol.gc_export(&mut vat.tables, index, delta) else {
-            return true;
-        };
-        vat.check_evicted(&before, evicted.as_slice());
-        false
+    /// Learns that something went wrong with a message that it had sent.
+    pub(super) fn lose(
+        &self,
+        vat: &mut Vat<P::Tables>,
+        to: VatId,
+        body: &BodyOf<P>,
+        out: &mut Outbox<BodyOf<P>>,
+    ) {
+        vat.left.losses -= 1;
+        let mut effects = Effects::default();
+        self.protocol.lost(&mut vat.tables, to, body, &mut effects);
+        self.apply(vat, effects, None, out);
     }
 
-    /// Whether the message is refused.
-    fn read_refs(&self, vat: &mut Vat<P::Tables>, refs: &[Ref]) -> bool {
-        let descriptors: SmallVec<[Descriptor; 2]> = refs.iter().map(|r| r.descriptor).collect();
-        let Ok(received) = self.protocol.read(&mut vat.tables, &descriptors) else {
-            return true;
-        };
-        for (received, meant) in received.into_iter().zip(refs) {
-            match received {
-                Received::Home(object) if object == meant.object => {}
-                Received::Home(_) => vat.flaws.insert(PropertyId::S3),
-                Received::Proxy { proxy, installed } => {
-                    vat.receive(proxy, installed, meant.object);
-                }
-            }
+    pub(super) fn end_read(&self, vat: &mut Vat<P::Tables>, out: &mut Outbox<BodyOf<P>>) {
+        let Some(Half { peer, body }) = vat.reading.take() else { return };
+        if !self.read_body(vat, peer, &body, out, P::end_read) {
+            self.refuse(vat, peer, false, out);
         }
-        false
+    }
+
+    /// Whether the message was accepted.
+    fn read_body(
+        &self,
+        vat: &mut Vat<P::Tables>,
+        from: VatId,
+        body: &BodyOf<P>,
+        out: &mut Outbox<BodyOf<P>>,
+        read: impl Fn(
+            &P,
+            &mut P::Tables,
+            VatId,
+            &BodyOf<P>,
+            &mut Effects<BodyOf<P>>,
+        ) -> Result<(), super::Refused>,
+    ) -> bool {
+        let another = body.answered().is_some_and(|(question, call)| {
+            vat.proxies_at(from, question).any(|asked| asked.object != call.meant())
+        });
+        vat.flaws.insert_if(PropertyId::S5, another);
+        let releases = !vat.tables.will_release(from, body).is_empty();
+        let before = releases.then(|| self.all_exports(vat));
+        let mut effects = Effects::default();
+        if read(&self.protocol, &mut vat.tables, from, body, &mut effects).is_err() {
+            return false;
+        }
+        self.apply(vat, effects, before.as_deref(), out);
+        true
+    }
+
+    fn refuse(
+        &self,
+        vat: &mut Vat<P::Tables>,
+        from: VatId,
+        fault: bool,
+        out: &mut Outbox<BodyOf<P>>,
+    ) {
+        if !fault {
+            vat.flaws.insert(PropertyId::S6);
+        }
+        self.end_session(vat, from, self.link(vat, from).session.next(), Some(out));
     }
 
     /// R8. `next` is the session that begins; the vat closes if it is beyond the last. Without an
@@ -90,54 +136,117 @@ impl<P: Protocol> VatActor<P> {
     pub(super) fn end_session(
         &self,
         vat: &mut Vat<P::Tables>,
+        peer: VatId,
         next: Option<SessionId>,
-        out: Option<&mut Outbox>,
+        out: Option<&mut Outbox<BodyOf<P>>>,
     ) {
-        let next = next.unwrap_or(vat.session);
+        let next = next.unwrap_or(self.link(vat, peer).session);
         if let Some(out) = out {
-            out.push(vat.message(Body::Over));
+            out.push((peer, self.message(vat, peer, Said::Over)));
         }
-        let mut exported: SmallVec<[Object; 4]> =
-            vat.tables.exports().map(|(_, export)| export.object).collect();
-        let released = self.protocol.close(&mut vat.tables, next).unwrap_or_default();
-        let mut released: SmallVec<[Object; 4]> = released.into();
+        let exported = vat.tables.exports(peer).filter(|(at, _)| at.table == Table::Exports);
+        let mut exported: SmallVec<[What; 4]> = exported.map(|(_, export)| export.what).collect();
+        let mut effects = Effects::default();
+        let closed = self.protocol.close(&mut vat.tables, peer, next, &mut effects);
+        let mut released = effects.evicted;
         exported.sort_unstable();
         released.sort_unstable();
-        let kept = vat.tables.exports().next().is_some() || vat.tables.imports().next().is_some();
-        if kept || released != exported {
+        let kept =
+            vat.tables.exports(peer).next().is_some() || vat.tables.imports(peer).next().is_some();
+        if closed.is_err() || kept || released[..] != exported[..] {
             vat.flaws.insert(PropertyId::L2);
         }
         // Every proxy breaks. That the application drops it and the collector clears it later
         // changes no table, so its notification, one of the old session, is owed from now on.
-        for Proxy { id, number, object, .. } in std::mem::take(&mut vat.heap) {
-            if let Some(notification) = self.protocol.clear(&mut vat.tables, id) {
-                vat.owe(Owed { notification, number, object });
+        let broken: SmallVec<[Proxy; 2]> =
+            vat.heap.iter().filter(|proxy| proxy.key.peer == peer).copied().collect();
+        vat.heap.retain(|proxy| proxy.key.peer != peer);
+        for Proxy { key, number, object, .. } in broken {
+            if self.protocol.clear(&mut vat.tables, key) {
+                vat.owe(Owed { key, number, object });
             }
         }
-        vat.pending.clear();
-        vat.latest.clear();
-        vat.session = next;
-        vat.open = next.get() <= u32::from(self.sizes.sessions);
+        let of_peer = |half: &mut Half<_>| half.peer == peer;
+        let _unsent = vat.writing.take_if(of_peer);
+        let _unread = vat.reading.take_if(of_peer);
+        vat.tasks.retain(|task| task.by != peer);
+        vat.latest.retain(|latest| latest.peer != peer);
+        let link = &mut vat.links[peer.among_peers_of(self.id)];
+        link.session = next;
+        link.open = next.get() <= u32::from(self.sizes.sessions);
+    }
+
+    /// Everything that the vat knew is gone. Each peer finds the session cut.
+    pub(super) fn crash(&self, vat: &mut Vat<P::Tables>) {
+        vat.left.crashes -= 1;
+        let fresh = self.initial();
+        let (left, flaws) = (vat.left, vat.flaws);
+        let mut links = std::mem::take(&mut vat.links);
+        *vat = Vat { left, flaws, ..fresh };
+        for (peer, link) in self.id.others(self.sizes.vats).zip(&mut links) {
+            link.session = link.session.next().unwrap_or(link.session);
+            link.open = link.session.get() <= u32::from(self.sizes.sessions);
+            let mut effects = Effects::default();
+            if self.protocol.close(&mut vat.tables, peer, link.session, &mut effects).is_err() {
+                vat.flaws.insert(PropertyId::L2);
+            }
+        }
+        vat.links = links;
+    }
+
+    /// Hands what arrived to the application.
+    pub(super) fn receive_all(&self, vat: &mut Vat<P::Tables>, arrived: &[Arrival]) {
+        let mut settled = None;
+        for arrival in arrived {
+            match *arrival {
+                Arrival::Settled(key) => {
+                    settled = Some(vat.settle(key));
+                    continue;
+                }
+                Arrival::Home { object, ghost } if object == ghost.meant() => {}
+                Arrival::Home { .. } => vat.flaws.insert(PropertyId::S3),
+                Arrival::Proxy { key, installed, ghost } => {
+                    vat.receive(key, installed, ghost, settled.unwrap_or(true));
+                }
+                Arrival::Asked { by, answer, call } => vat.tasks.push(Task { by, answer, call }),
+                Arrival::Cancelled { by, answer } => {
+                    vat.tasks.retain(|task| task.by != by || task.answer != answer);
+                }
+            }
+            settled = None;
+        }
     }
 }
 
-impl<T> Vat<T> {
-    /// Notes which proxy a mention of `object` was read as.
-    fn receive(&mut self, id: ProxyId, installed: bool, object: Object) {
-        let known = self.heap.iter_mut().find(|proxy| proxy.id.index == id.index);
+impl<T: View> Vat<T> {
+    /// The application does not hold the promise any more. Returns whether it did.
+    fn settle(&mut self, key: Key) -> bool {
+        let mut held = false;
+        for proxy in self.heap.iter_mut().filter(|proxy| proxy.key == key) {
+            held |= proxy.held;
+            proxy.held = false;
+        }
+        held
+    }
+
+    /// Notes which proxy a mention was read as, and that the application holds it, if it does.
+    fn receive(&mut self, key: Key, installed: bool, ghost: Ghost, held: bool) {
+        let object = ghost.meant();
+        let mut there = self.heap.iter_mut();
+        let known = there.find(|proxy| proxy.key.peer == key.peer && proxy.key.at == key.at);
         match known {
-            Some(proxy) if !installed && proxy.id == id => {
-                proxy.held = true;
+            Some(proxy) if !installed && proxy.key == key => {
+                proxy.held |= held;
                 if proxy.object != object {
                     self.flaws.insert(PropertyId::S3);
                 }
             }
             None if installed => {
-                let number = self.latest_at(id.index) + 1;
-                self.latest.retain(|latest| latest.index != id.index);
-                self.latest.push(Latest { index: id.index, number, object });
+                let number = self.latest_at(key.peer, key.at) + 1;
+                self.latest.retain(|latest| latest.peer != key.peer || latest.at != key.at);
+                self.latest.push(Latest { peer: key.peer, at: key.at, number, object });
                 self.latest.sort_unstable();
-                self.heap.push(Proxy { id, number, object, held: true });
+                self.heap.push(Proxy { key, number, object, held });
                 self.heap.sort_unstable();
             }
             // A dead proxy was handed out, or a second one installed beside a live one.

@@ -1,33 +1,24 @@
-//! What can happen: the application's moves, the collector's, a delivery, a cut.
+//! What can happen: the application's moves, the collector's, the runtime's own, a delivery.
 
+use super::position::Key;
 use super::wire::Message;
 use crate::names::{Object, VatId};
-use captp_gc::protocol::{Index, Notification, ProxyId, Reference};
+use captp_gc::protocol::Index;
 use serde::Serialize;
 use std::fmt;
 
 /// A reference that the application puts into a message.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Argument {
-    /// One of the vat's own objects.
+    /// One of the vat's own objects or promises.
     Local(Object),
-    /// The proxy at this import index, which goes home.
+    /// A proxy.
     Proxy {
-        /// Where it stands.
-        index: Index,
+        /// Which one.
+        key: Key,
         /// What it denotes.
         object: Object,
     },
-}
-
-impl Argument {
-    /// As the protocol is asked to describe it.
-    pub fn reference(self) -> Reference<Object> {
-        match self {
-            Self::Local(object) => Reference::Local(object),
-            Self::Proxy { index, .. } => Reference::Proxy(index),
-        }
-    }
 }
 
 /// The arguments of one message: one or two.
@@ -43,34 +34,39 @@ impl Arguments {
 
 /// How a faulty vat violates the protocol (R5).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Fault {
-    /// A `GCExportOp` with a delta one above the count.
-    OverRelease(Index),
-    /// A `GCExportOp` with a delta of zero.
-    ZeroDelta(Index),
-    /// A `GCExportOp` for an index that is not allocated.
-    UnknownExport,
-    /// A message whose first reference can be read and whose second cannot.
-    HalfReadable(Unreadable),
+pub struct Fault {
+    /// Tells it from the other faults of the protocol.
+    pub code: u8,
+    /// What it sends, in words.
+    pub what: &'static str,
+    /// The import that it is about, if it is about one.
+    pub at: Option<Index>,
 }
 
-/// Why the second reference of a half-readable message cannot be read.
+/// Something that the runtime of a vat does by itself.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Unreadable {
-    /// An `ImportDesc` of an index that was never introduced.
-    NotIntroduced,
-    /// A `NewFarDesc` of an index that is held.
-    StillImported,
-    /// A `NewFarDesc` of an index beyond the limit.
-    BeyondLimit,
-    /// A reference home to an index that is not allocated.
-    UnknownExport,
+pub struct Work {
+    /// Tells it from the other work of the protocol.
+    pub code: u8,
+    /// What it does, in words.
+    pub what: &'static str,
+    /// The peer that it concerns.
+    pub peer: VatId,
+    /// The place that it concerns.
+    pub index: Index,
+    /// Whether it happens only if something went wrong: it counts as a loss.
+    pub trouble: bool,
 }
 
-impl Unreadable {
-    /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::NotIntroduced, Self::StillImported, Self::BeyondLimit, Self::UnknownExport];
+/// A call that the application has to answer.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Reply {
+    /// Who had asked.
+    pub to: VatId,
+    /// Where the answer stands.
+    pub answer: Index,
+    /// What is returned, if anything.
+    pub result: Option<Argument>,
 }
 
 /// A step of one vat that is no delivery. The order of the variants is the order of the search:
@@ -78,33 +74,35 @@ impl Unreadable {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Step {
     /// The application sends a message with references.
-    Send(Arguments),
+    Send(VatId, Arguments),
     /// The application calls the object behind a proxy.
-    Call {
-        /// Where the proxy stands.
-        index: Index,
-        /// What it denotes.
-        object: Object,
-    },
+    Call(Key, Object),
+    /// The application calls the object behind a proxy, and wants a result.
+    Ask(Key, Object, Option<Argument>),
+    /// The application answers a call.
+    Return(Reply),
+    /// The application resolves one of its promises.
+    Resolve(Object, Argument),
     /// The application drops its last reference to a proxy.
-    Drop {
-        /// Where the proxy stands.
-        index: Index,
-        /// What it denotes.
-        object: Object,
-    },
+    Drop(Key, Object),
     /// The collector clears the weak reference to a dropped proxy.
-    Clear(ProxyId),
+    Clear(Key),
     /// A notification is served.
-    Notify(Notification),
+    Notify(Key),
     /// A message is described and counted, and is not on the wire yet.
-    BeginSend(Arguments),
+    BeginSend(VatId, Arguments),
     /// It cannot be sent.
     SendFails,
-    /// The vat finds its session cut, and begins the next.
-    Cut,
-    /// The vat breaks the protocol.
-    Fail(Fault),
+    /// A message that is half read is read to its end.
+    EndRead,
+    /// The runtime does something by itself.
+    Work(Work),
+    /// The vat finds its session with this peer cut, and begins the next.
+    Cut(VatId),
+    /// The vat crashes, and starts again with nothing.
+    Crash,
+    /// The vat breaks the protocol, to this peer.
+    Fail(VatId, Fault),
 }
 
 /// What kind of step it is, for counting how often each kind happened.
@@ -114,36 +112,60 @@ pub enum Step {
 pub enum StepKind {
     Send,
     Call,
+    Ask,
+    Return,
+    Resolve,
     Drop,
     Clear,
     Notify,
     BeginSend,
     SendFails,
+    EndRead,
+    Work,
     Cut,
+    Crash,
     Fail,
     Deliver,
+    BeginRead,
+    Lose,
+}
+
+/// What happens to a message in flight.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Fate {
+    /// The receiver reads it.
+    Read,
+    /// The receiver begins to read it, and something comes in the middle.
+    HalfRead,
+    /// It is lost, and its sender learns that something went wrong.
+    Lost,
 }
 
 /// One step of the world.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Action {
-    /// The receiver reads a message in flight.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action<B> {
+    /// Something happens to a message in flight.
     Deliver {
+        /// The sender.
+        from: VatId,
         /// The receiver.
         to: VatId,
-        /// Which of the messages in flight to it, in the order they were put on the wire.
+        /// Which of the messages in flight between them, in the order they were put on the wire.
         position: usize,
         /// The message.
-        message: Message,
+        message: Message<B>,
+        /// What happens.
+        fate: Fate,
     },
     /// A vat does something.
     Vat(VatId, Step),
 }
 
-impl Action {
+impl<B> Action<B> {
     /// The vat that acts.
     pub const fn actor(&self) -> VatId {
         match self {
+            Self::Deliver { from, fate: Fate::Lost, .. } => *from,
             Self::Deliver { to, .. } => *to,
             Self::Vat(vat, _) => *vat,
         }
@@ -152,26 +174,80 @@ impl Action {
     /// Its kind.
     pub const fn kind(&self) -> StepKind {
         match self {
-            Self::Deliver { .. } => StepKind::Deliver,
+            Self::Deliver { fate, .. } => match fate {
+                Fate::Read => StepKind::Deliver,
+                Fate::HalfRead => StepKind::BeginRead,
+                Fate::Lost => StepKind::Lose,
+            },
             Self::Vat(_, step) => match step {
-                Step::Send(_) => StepKind::Send,
-                Step::Call { .. } => StepKind::Call,
-                Step::Drop { .. } => StepKind::Drop,
+                Step::Send(..) => StepKind::Send,
+                Step::Call(..) => StepKind::Call,
+                Step::Ask(..) => StepKind::Ask,
+                Step::Return(_) => StepKind::Return,
+                Step::Resolve(..) => StepKind::Resolve,
+                Step::Drop(..) => StepKind::Drop,
                 Step::Clear(_) => StepKind::Clear,
                 Step::Notify(_) => StepKind::Notify,
-                Step::BeginSend(_) => StepKind::BeginSend,
+                Step::BeginSend(..) => StepKind::BeginSend,
                 Step::SendFails => StepKind::SendFails,
-                Step::Cut => StepKind::Cut,
-                Step::Fail(_) => StepKind::Fail,
+                Step::EndRead => StepKind::EndRead,
+                Step::Work(_) => StepKind::Work,
+                Step::Cut(_) => StepKind::Cut,
+                Step::Crash => StepKind::Crash,
+                Step::Fail(..) => StepKind::Fail,
             },
         }
     }
+}
 
+impl<B: fmt::Display> Action<B> {
     /// What happens, without saying where.
     pub fn deed(&self) -> String {
         match self {
-            Self::Deliver { message, .. } => format!("reads {message}"),
-            Self::Vat(_, step) => step.to_string(),
+            Self::Deliver { message, fate, .. } => match fate {
+                Fate::Read => format!("reads {message}"),
+                Fate::HalfRead => format!("begins to read {message}"),
+                Fate::Lost => format!("learns that {message} may be lost"),
+            },
+            Self::Vat(vat, step) => step.deed(*vat),
+        }
+    }
+}
+
+impl Step {
+    /// What `vat` does.
+    pub fn deed(&self, vat: VatId) -> String {
+        let to = |peer: &VatId| {
+            let plain = vat != VatId::C && *peer != VatId::C;
+            if plain { String::new() } else { format!(" to {peer}") }
+        };
+        match self {
+            Self::Send(peer, arguments) => format!("sends {arguments}{}", to(peer)),
+            Self::Call(_, object) => format!("calls {object}'s proxy"),
+            Self::Ask(_, object, None) => format!("asks {object}'s proxy"),
+            Self::Ask(_, object, Some(argument)) => {
+                format!("asks {object}'s proxy with {argument}")
+            }
+            Self::Return(Reply { to: peer, result: None, .. }) => {
+                format!("returns nothing{}", to(peer))
+            }
+            Self::Return(Reply { to: peer, result: Some(result), .. }) => {
+                format!("returns {result}{}", to(peer))
+            }
+            Self::Resolve(promise, argument) => format!("resolves {promise} to {argument}"),
+            Self::Drop(_, object) => format!("drops {object}'s proxy"),
+            Self::Clear(key) => format!("'s collector clears {}", key.place(vat)),
+            Self::Notify(key) => format!("serves the notification of {}", key.place(vat)),
+            Self::BeginSend(peer, arguments) => format!("begins to send {arguments}{}", to(peer)),
+            Self::SendFails => "fails to send it".to_owned(),
+            Self::EndRead => "reads it to its end".to_owned(),
+            Self::Work(work) => work.what.to_owned(),
+            Self::Cut(peer) => match to(peer).as_str() {
+                "" => "finds the session cut".to_owned(),
+                to => format!("finds the session{to} cut"),
+            },
+            Self::Crash => "crashes and starts again".to_owned(),
+            Self::Fail(_, fault) => format!("breaks the protocol: sends {fault}"),
         }
     }
 }
@@ -197,34 +273,14 @@ impl fmt::Display for Arguments {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OverRelease(index) => write!(f, "a delta above the count of imports[{index}]"),
-            Self::ZeroDelta(index) => write!(f, "a delta of zero for imports[{index}]"),
-            Self::UnknownExport => write!(f, "an index that is not allocated"),
-            Self::HalfReadable(_) => write!(f, "a message of which only half can be read"),
+        match self.at {
+            None => f.write_str(self.what),
+            Some(index) => write!(f, "{} imports[{index}]", self.what),
         }
     }
 }
 
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Send(arguments) => write!(f, "sends {arguments}"),
-            Self::Call { object, .. } => write!(f, "calls {object}'s proxy"),
-            Self::Drop { object, .. } => write!(f, "drops {object}'s proxy"),
-            Self::Clear(proxy) => write!(f, "'s collector clears imports[{}]", proxy.index),
-            Self::Notify(n) => {
-                write!(f, "serves the notification of imports[{}]", n.proxy.index)
-            }
-            Self::BeginSend(arguments) => write!(f, "begins to send {arguments}"),
-            Self::SendFails => f.write_str("fails to send it"),
-            Self::Cut => f.write_str("finds the session cut"),
-            Self::Fail(fault) => write!(f, "breaks the protocol: sends {fault}"),
-        }
-    }
-}
-
-impl fmt::Display for Action {
+impl<B: fmt::Display> fmt::Display for Action<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let deed = self.deed();
         let space = if deed.starts_with('\'') { "" } else { " " };
@@ -232,7 +288,7 @@ impl fmt::Display for Action {
     }
 }
 
-impl fmt::Debug for Action {
+impl<B: fmt::Display> fmt::Debug for Action<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -1,91 +1,173 @@
 //! Messages, and the channels they travel on.
 //!
-//! Beside what a real wire carries, each reference has a **ghost**: the object that its writer
-//! meant. No protocol reads it; the ledger does.
+//! Beside what a real wire carries, each reference has a **ghost**: what its writer meant. No
+//! protocol looks into one; the ledger does.
 
-use crate::names::Object;
-use captp_gc::protocol::{Descriptor, Index, SessionId};
+use super::position::Position;
+use crate::names::{Object, VatId};
+use captp_gc::protocol::SessionId;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::fmt;
+use std::hash::Hash;
 
-/// One reference in a message.
+/// What the writer of a reference meant. A protocol carries it along, unopened.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Ghost {
+    object: Object,
+    number: u32,
+}
+
+impl Ghost {
+    /// A reference that means `object`, written by way of its `number`th proxy; 0 if none was used.
+    pub(crate) const fn new(object: Object, number: u32) -> Self {
+        Self { object, number }
+    }
+
+    /// The object that was meant. Not for protocols.
+    pub(crate) const fn meant(self) -> Object {
+        self.object
+    }
+
+    /// The number of the proxy that was used. Not for protocols.
+    pub(crate) const fn number(self) -> u32 {
+        self.number
+    }
+}
+
+impl fmt::Display for Ghost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.object, f)
+    }
+}
+
+impl fmt::Debug for Ghost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// In whose table the position of a reference is to be looked up.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Whose {
+    /// The sender's: a mention of one of its exports.
+    Sender,
+    /// The receiver's: the reference goes home, or is called.
+    Receiver,
+    /// A third vat's: a mention of one of its exports by another than itself.
+    Third(VatId),
+    /// No position, but something that this vat keeps for whoever the reference is for.
+    Gift(VatId),
+}
+
+/// A reference in a message, as the ledger sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ref {
-    /// As it stands on the wire.
-    pub descriptor: Descriptor,
-    /// Ghost: the object that was meant.
-    pub object: Object,
-    /// Ghost, for a reference that goes home: the number of the proxy that was used.
-    pub number: u32,
+    /// In whose table.
+    pub whose: Whose,
+    /// Where.
+    pub at: Position,
+    /// Whether it presupposes that the receiver knows the position: not the first mention.
+    pub again: bool,
+    /// What it counts for; 1 where mentions are counted.
+    pub weight: u32,
+    /// What was meant.
+    pub ghost: Ghost,
+}
+
+impl Ref {
+    /// A mention of the sender's export.
+    pub const fn mention(at: Position, again: bool, ghost: Ghost) -> Self {
+        Self { whose: Whose::Sender, at, again, weight: 1, ghost }
+    }
+
+    /// A use of the receiver's export.
+    pub const fn home(at: Position, ghost: Ghost) -> Self {
+        Self { whose: Whose::Receiver, at, again: true, weight: 0, ghost }
+    }
+}
+
+/// Something given back: the receiver of the message may lower its count by so much.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Release {
+    /// The receiver's export or answer.
+    pub at: Position,
+    /// By how much.
+    pub delta: u32,
+    /// Ghost: all proxies up to this number were given back.
+    pub upto: u32,
+}
+
+/// What one message of a protocol says.
+pub trait Body:
+    Clone + Eq + Ord + Hash + fmt::Display + fmt::Debug + Send + Sync + 'static
+{
+    /// The references that it carries, a call's target included.
+    fn refs(&self) -> SmallVec<[Ref; 2]>;
+
+    /// What it gives back.
+    fn releases(&self) -> SmallVec<[Release; 1]>;
+
+    /// Where it asks for an answer, and the answer that is meant.
+    fn asks(&self) -> Option<(Position, Ghost)> {
+        None
+    }
+
+    /// The question that it answers, and the call that is meant.
+    fn answered(&self) -> Option<(Position, Ghost)> {
+        None
+    }
+
+    /// Writes the ghosts of what it gives back; `latest` is the number of the proxy installed last
+    /// at a position.
+    fn stamp(&mut self, _latest: &dyn Fn(Position) -> u32) {}
 }
 
 /// What a message says.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Body {
-    /// `DeliverOp` to the peer's first object, with one argument.
-    Deliver1(Ref),
-    /// `DeliverOp` to the peer's first object, with two arguments.
-    Deliver2(Ref, Ref),
-    /// `DeliverOp` to one of the peer's exports: a call through a proxy.
-    Call(Ref),
-    /// `GCExportOp`. The delta is what stands on the wire, checked by nobody yet.
-    GcExport {
-        /// The receiver's export.
-        index: Index,
-        /// How many mentions are given back.
-        delta: u32,
-        /// Ghost: all proxies up to this number were given back.
-        upto: u32,
-    },
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Said<B> {
+    /// What the protocol says.
+    Body(B),
     /// The sender has ended the session: the last message of it.
     Over,
 }
 
-/// The delta of a faulty `GCExportOp` that its sender guesses as badly as can be: it is read as
-/// one more than the reader's count.
-pub(super) const ONE_ABOVE_THE_COUNT: u32 = u32::MAX;
-
 /// One message on the wire.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Message {
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Message<B> {
     /// The connection it travels on.
     pub session: SessionId,
     /// Ghost: a faulty vat sent it, and it violates the protocol.
     pub fault: bool,
     /// What it says.
-    pub body: Body,
+    pub said: Said<B>,
 }
 
-impl Message {
-    /// The references it carries, a call's target included.
-    pub fn refs(&self) -> impl Iterator<Item = Ref> + Clone + use<> {
-        let (first, second) = match self.body {
-            Body::Deliver1(only) | Body::Call(only) => (Some(only), None),
-            Body::Deliver2(first, second) => (Some(first), Some(second)),
-            Body::GcExport { .. } | Body::Over => (None, None),
-        };
-        first.into_iter().chain(second)
-    }
-
-    /// The mentions of the sender's exports it carries, unless it is faulty.
-    pub fn mentions(&self) -> impl Iterator<Item = Ref> + Clone + use<> {
-        let correct = !self.fault;
-        self.refs().filter(move |r| correct && r.descriptor.is_mention())
-    }
-
-    /// The index and delta of a `GCExportOp`, unless it is faulty.
-    pub fn gc_export(&self) -> Option<(Index, u32)> {
-        match self.body {
-            Body::GcExport { index, delta, .. } if !self.fault => Some((index, delta)),
+impl<B: Body> Message<B> {
+    /// What it says, unless it is faulty or the last of a session.
+    pub const fn correct(&self) -> Option<&B> {
+        match &self.said {
+            Said::Body(body) if !self.fault => Some(body),
             _ => None,
         }
     }
 
-    /// The uses of the receiver's exports it carries, unless it is faulty.
-    pub fn uses(&self) -> impl Iterator<Item = Ref> + Clone + use<> {
-        let correct = !self.fault;
-        self.refs().filter(move |r| correct && !r.descriptor.is_mention())
+    /// What the protocol says in it, right or wrong.
+    pub const fn body(&self) -> Option<&B> {
+        match &self.said {
+            Said::Body(body) => Some(body),
+            Said::Over => None,
+        }
+    }
+
+    /// The references it carries, unless it is faulty.
+    pub fn refs(&self) -> SmallVec<[Ref; 2]> {
+        self.correct().map_or_else(SmallVec::new, Body::refs)
+    }
+
+    /// What it gives back, unless it is faulty.
+    pub fn releases(&self) -> SmallVec<[Release; 1]> {
+        self.correct().map_or_else(SmallVec::new, Body::releases)
     }
 }
 
@@ -97,18 +179,24 @@ pub enum WireOrder {
     Fifo,
     /// Any message in flight may arrive next.
     Unordered,
-    /// FIFO, but a GC message is put ahead of all that its sender has queued and the receiver has
-    /// not read.
+    /// FIFO, but a message that gives something back is put ahead of all that its sender has queued
+    /// and the receiver has not read.
     GcFirst,
 }
 
 /// The messages in flight in one direction, in the order in which they were put on the wire.
-#[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-pub struct Wire(SmallVec<[Message; 3]>);
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Wire<B>(SmallVec<[Message<B>; 3]>);
 
-impl Wire {
+impl<B> Default for Wire<B> {
+    fn default() -> Self {
+        Self(SmallVec::new())
+    }
+}
+
+impl<B> Wire<B> {
     /// The messages in flight.
-    pub fn iter(&self) -> std::slice::Iter<'_, Message> {
+    pub fn iter(&self) -> std::slice::Iter<'_, Message<B>> {
         self.0.iter()
     }
 
@@ -132,44 +220,33 @@ impl Wire {
         })
     }
 
-    /// Puts a message on the wire.
-    pub fn send(&mut self, message: Message, order: WireOrder) {
-        let overtakes =
-            order == WireOrder::GcFirst && matches!(message.body, Body::GcExport { .. });
-        self.0.insert(if overtakes { 0 } else { self.0.len() }, message);
-    }
-
     /// Takes the message at `position` off the wire.
-    pub fn take(&mut self, position: usize) -> Option<Message> {
+    pub fn take(&mut self, position: usize) -> Option<Message<B>> {
         (position < self.0.len()).then(|| self.0.remove(position))
     }
 }
 
-impl fmt::Display for Ref {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.descriptor, self.object)
+impl<B: Body> Wire<B> {
+    /// Puts a message on the wire.
+    pub fn send(&mut self, message: Message<B>, order: WireOrder) {
+        let overtakes = order == WireOrder::GcFirst && !message.releases().is_empty();
+        self.0.insert(if overtakes { 0 } else { self.0.len() }, message);
     }
 }
 
-impl fmt::Display for Message {
+impl<B: fmt::Display> fmt::Display for Message<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.fault {
             f.write_str("faulty ")?;
         }
-        match &self.body {
-            Body::Deliver1(only) => write!(f, "{only}"),
-            Body::Deliver2(first, second) => write!(f, "{first}, {second}"),
-            Body::Call(target) => write!(f, "call {target}"),
-            Body::GcExport { index, delta: ONE_ABOVE_THE_COUNT, .. } if self.fault => {
-                write!(f, "GCExportOp({index}, n+1)")
-            }
-            Body::GcExport { index, delta, .. } => write!(f, "GCExportOp({index}, {delta})"),
-            Body::Over => write!(f, "session {} is over", self.session),
+        match &self.said {
+            Said::Body(body) => fmt::Display::fmt(body, f),
+            Said::Over => write!(f, "session {} is over", self.session),
         }
     }
 }
 
-impl fmt::Debug for Message {
+impl<B: fmt::Display> fmt::Debug for Message<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -4,27 +4,20 @@
 use model::catalogue::{self, Task};
 use model::check::{Control, Finding};
 use model::engine::{self, Budget, Outcome, Progress};
+use model::mutation::Mutation;
 use model::property::PropertySet;
-use model::protocol::Bend;
 use model::protocol::e::ECapTp;
-use model::sizes::{PerVat, Sizes};
+use model::protocol::{Bend, Protocol};
+use model::sizes::Sizes;
 use model::world::World;
 
 /// The smallest world: one object, one reference a message, one session, and no more.
 pub(crate) fn sizes() -> Sizes {
-    Sizes {
-        objects: 1,
-        sends: PerVat::each(0, 1),
-        references: 1,
-        calls: PerVat::both(0),
-        failures: PerVat::both(0),
-        faults: PerVat::both(0),
-        sessions: 1,
-    }
+    Sizes::SMALLEST
 }
 
 pub(crate) fn world(bend: Option<Bend>, sizes: Sizes) -> World<ECapTp> {
-    World::new(ECapTp { bend }, sizes)
+    World::new(ECapTp::bent(bend), sizes)
 }
 
 pub(crate) fn search(bend: Option<Bend>, sizes: Sizes) -> Outcome {
@@ -45,12 +38,22 @@ pub(crate) fn search_within(
     engine::search(&world, World::judge, PropertySet::ALL, threads, budget, &progress)
 }
 
-/// What `model check --mutation ID` finds.
-pub(crate) fn find(id: &str) -> Finding {
-    let (system, mutation) = catalogue::mutation(id).unwrap();
-    let task = Task { system, mutation: Some(mutation), sizes: mutation.sizes };
+/// The mutations of E's CapTP.
+pub(crate) fn e_mutations() -> &'static [Mutation] {
+    catalogue::system("e-captp").unwrap().mutations
+}
+
+/// What a search of any system's world finds.
+pub(crate) fn find_in(task: &Task) -> Finding {
     let progress = Progress::default();
     let (properties, budget) = (PropertySet::ALL, Budget::default());
     let control = Control { properties, threads: 1, budget, progress: &progress };
-    (system.search)(&task, &control)
+    (task.system.search)(task, &control)
+}
+
+/// What `model check --mutation ID` finds.
+pub(crate) fn find(id: &str) -> Finding {
+    let (system, mutation) = catalogue::mutation(id).unwrap();
+    let task = Task::mutated(system, mutation, mutation.sizes);
+    find_in(&task)
 }

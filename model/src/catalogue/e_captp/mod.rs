@@ -1,0 +1,94 @@
+//! E's CapTP: its worlds.
+
+mod mutations;
+
+use super::{Exempt, Feature, Scenario, System};
+use crate::check;
+use crate::explore;
+use crate::property::PropertyId;
+use crate::protocol::e::ECapTp;
+use crate::sizes::{PerVat, Sizes};
+use mutations::MUTATIONS;
+
+/// The distributed race of the seed.
+pub const DISTRIBUTED_RACE: &str = "uncounted-drop";
+/// The local race of the seed.
+pub const LOCAL_RACE: &str = "no-successor-check";
+
+/// The system.
+pub(super) static SYSTEM: System = System {
+    id: "e-captp",
+    title: "E's CapTP",
+    source: "E's net.captp; M. S. Miller on es-discuss, 2013-11-09",
+    features: &[Feature::Failures, Feature::Faults, Feature::Sessions, Feature::ThirdVat],
+    exempt: &[Exempt::not_claimed(PropertyId::S5, "answers are not modelled yet")],
+    scenarios: &[
+        Scenario {
+            deep: false,
+            silent: &[],
+            id: "one-way",
+            title: "VatB exports, VatA imports and calls, and the session may be cut",
+            sizes: Sizes {
+                objects: 2,
+                sends: PerVat::each(0, 3),
+                references: 2,
+                calls: PerVat::each(1, 0),
+                failures: PerVat::both(0),
+                faults: PerVat::both(0),
+                sessions: 2,
+                ..Sizes::SMALLEST
+            },
+        },
+        Scenario {
+            deep: false,
+            silent: &[],
+            id: "both-ways",
+            title: "both vats export and import",
+            sizes: Sizes {
+                objects: 1,
+                sends: PerVat::each(2, 3),
+                references: 1,
+                calls: PerVat::each(1, 0),
+                failures: PerVat::both(0),
+                faults: PerVat::both(0),
+                sessions: 2,
+                ..Sizes::SMALLEST
+            },
+        },
+        Scenario {
+            deep: false,
+            silent: &[],
+            id: "failing",
+            title: "a send of VatB fails, at any time after it was counted",
+            sizes: Sizes {
+                objects: 1,
+                sends: PerVat::each(1, 3),
+                references: 2,
+                calls: PerVat::both(0),
+                failures: PerVat::each(0, 1),
+                faults: PerVat::both(0),
+                sessions: 2,
+                ..Sizes::SMALLEST
+            },
+        },
+        Scenario {
+            deep: false,
+            silent: &[],
+            id: "hostile",
+            title: "either vat breaks the protocol once",
+            sizes: Sizes {
+                objects: 1,
+                sends: PerVat::each(0, 3),
+                references: 1,
+                calls: PerVat::each(1, 0),
+                failures: PerVat::both(0),
+                faults: PerVat::both(1),
+                sessions: 2,
+                ..Sizes::SMALLEST
+            },
+        },
+    ],
+    mutations: MUTATIONS,
+    search: check::search_world::<ECapTp>,
+    serve: explore::serve::<ECapTp>,
+};

@@ -1,0 +1,13 @@
+//! What the models of several systems are made of: the messages of the mention-counting family, and
+//! tables that apply the crate's own slot transitions under another policy of indices.
+//!
+//! A system that differs from E's CapTP in how it names things, and not in how it counts, is told
+//! from it by these choices alone.
+
+mod exports;
+mod imports;
+mod op;
+
+pub use exports::{Entry, Exports, Ids};
+pub use imports::{Import, Imports};
+pub use op::{Desc, Finish, Given, Op, Returned, Wired, Words};

@@ -1,0 +1,120 @@
+//! A state of the world: the vats and the channels between them.
+
+use super::vat::{Half, Vat};
+use super::wire::{Body, Ref, Whose, Wire};
+use crate::names::VatId;
+use crate::protocol::View;
+use captp_gc::protocol::SessionId;
+use serde::{Deserialize, Serialize};
+use smallvec::{SmallVec, smallvec};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// A state of the world.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound(
+    serialize = "T: Serialize, T::Body: Serialize",
+    deserialize = "T: Deserialize<'de>, T::Body: Deserialize<'de>"
+))]
+pub struct State<T: View> {
+    pub(super) vats: SmallVec<[Arc<Vat<T>>; 2]>,
+    /// All to VatA, then all to VatB, and so on; by sender.
+    wires: SmallVec<[Wire<T::Body>; 2]>,
+}
+
+impl<T: View> State<T> {
+    pub(super) fn new(vats: SmallVec<[Arc<Vat<T>>; 2]>) -> Self {
+        let wires = vats.len() * (vats.len() - 1);
+        Self { vats, wires: smallvec![Wire::default(); wires] }
+    }
+
+    /// One of the vats.
+    pub fn vat(&self, id: VatId) -> &Vat<T> {
+        &self.vats[id.number()]
+    }
+
+    /// How many vats there are.
+    pub fn vat_count(&self) -> u8 {
+        if self.vats.len() > 2 { 3 } else { 2 }
+    }
+
+    /// The vats.
+    pub fn ids(&self) -> impl Iterator<Item = VatId> + Clone + use<T> {
+        VatId::first(self.vat_count())
+    }
+
+    /// Every ordered pair of vats.
+    pub fn pairs(&self) -> impl Iterator<Item = (VatId, VatId)> + Clone + use<T> {
+        VatId::pairs(self.vat_count())
+    }
+
+    /// The messages in flight.
+    pub fn wire(&self, from: VatId, to: VatId) -> &Wire<T::Body> {
+        &self.wires[self.place(from, to)]
+    }
+
+    pub(super) fn wire_mut(&mut self, from: VatId, to: VatId) -> &mut Wire<T::Body> {
+        let place = self.place(from, to);
+        &mut self.wires[place]
+    }
+
+    fn place(&self, from: VatId, to: VatId) -> usize {
+        to.number() * (self.vats.len() - 1) + from.among_peers_of(to)
+    }
+
+    /// The session of a vat with a peer, and whether it is open.
+    pub fn session(&self, of: VatId, with: VatId) -> (SessionId, bool) {
+        let link = self.vat(of).links[with.among_peers_of(of)];
+        (link.session, link.open)
+    }
+
+    /// The session that two vats are in, if they are in the same one.
+    pub fn shared_session(&self, one: VatId, other: VatId) -> Option<SessionId> {
+        let ((session, open), (theirs, theirs_open)) =
+            (self.session(one, other), self.session(other, one));
+        (open && theirs_open && session == theirs).then_some(session)
+    }
+
+    /// The bodies of the messages of the exporter's current session that `to` has not read whole
+    /// and that will count, and of the one in the making.
+    pub fn unread(&self, from: VatId, to: VatId) -> impl Iterator<Item = &T::Body> + Clone {
+        let (session, _) = self.session(from, to);
+        let current = self.wire(from, to).iter().filter(move |m| m.session == session);
+        let on_the_wire = current.filter_map(|message| message.correct());
+        let tables = &self.vat(to).tables;
+        on_the_wire
+            .chain(Half::with(self.vat(from).writing.as_ref(), to))
+            .chain(Half::with(self.vat(to).reading.as_ref(), from))
+            .filter(move |body| tables.will_count(from, body))
+    }
+
+    /// The mentions of `exporter`'s exports that `importer` has not read: those on the wire, and
+    /// those of a message in the making or half read. A third vat may have written them.
+    pub fn unread_mentions(
+        &self,
+        exporter: VatId,
+        importer: VatId,
+    ) -> impl Iterator<Item = Ref> + Clone {
+        let own = self.unread(exporter, importer).flat_map(Body::refs);
+        let own = own.filter(|r| r.whose == Whose::Sender);
+        let third = VatId::first(self.vat_count());
+        let third = third.filter(move |id| *id != exporter && *id != importer);
+        let others = third.flat_map(move |from| self.unread(from, importer));
+        let others = others.flat_map(Body::refs);
+        own.chain(others.filter(move |r| r.whose == Whose::Third(exporter)))
+    }
+
+    /// The uses of `exporter`'s exports and answers that are in flight from `importer`.
+    pub fn uses(&self, exporter: VatId, importer: VatId) -> impl Iterator<Item = Ref> + Clone {
+        let (session, _) = self.session(exporter, importer);
+        let current = self.wire(importer, exporter).iter().filter(move |m| m.session == session);
+        current.flat_map(|message| message.refs()).filter(|r| r.whose == Whose::Receiver)
+    }
+}
+
+impl<T: View> Hash for State<T> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.vats.hash(hasher);
+        self.wires.hash(hasher);
+    }
+}
