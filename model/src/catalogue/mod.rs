@@ -1,5 +1,5 @@
-//! Everything that can be checked: the systems, the worlds they are checked in, their mutations. One
-//! file a system.
+//! Everything that can be checked: the systems, the worlds they are checked in, their mutations.
+//! One file a system.
 //!
 //! Adding a system is an implementation of [`Protocol`](crate::protocol::Protocol), a file here, and
 //! a line in [`SYSTEMS`].
