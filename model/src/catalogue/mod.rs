@@ -1,8 +1,8 @@
 //! Everything that can be checked: the systems, the worlds they are checked in, their mutations.
 //! One file a system.
 //!
-//! Adding a system is an implementation of [`Protocol`](crate::protocol::Protocol), a file here, and
-//! a line in [`SYSTEMS`].
+//! Adding a system is an implementation of [`Protocol`](crate::protocol::Protocol), a file here,
+//! and a line in [`SYSTEMS`].
 
 mod e_captp;
 
