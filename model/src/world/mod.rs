@@ -8,6 +8,7 @@
 pub mod actor;
 mod effects;
 mod enabled;
+mod part;
 mod position;
 mod reading;
 mod show;
@@ -31,7 +32,6 @@ use crate::sizes::Sizes;
 use captp_gc::protocol::Admission;
 use smallvec::SmallVec;
 use stateright::{Model, Property};
-use std::sync::Arc;
 
 /// Vats with a protocol between them, and bounds on what their applications do.
 #[derive(Clone, Debug)]
@@ -82,9 +82,9 @@ impl<P: Protocol> World<P> {
     ) -> State<P::Tables> {
         let mut next = state.clone();
         let mut out = Outbox::new();
-        handle(self.actor(id), Arc::make_mut(&mut next.vats[id.number()]), &mut out);
+        next.change_vat(id, |vat| handle(self.actor(id), vat, &mut out));
         for (to, message) in out {
-            next.wire_mut(id, to).send(message, self.wire_order());
+            next.change_wire((id, to), |wire| wire.send(message, self.wire_order()));
         }
         next
     }
@@ -124,7 +124,7 @@ impl<P: Protocol> Model for World<P> {
     type Action = Action<BodyOf<P>>;
 
     fn init_states(&self) -> Vec<State<P::Tables>> {
-        vec![State::new(self.actors.iter().map(|actor| Arc::new(actor.initial())).collect())]
+        vec![State::new(self.actors.iter().map(VatActor::initial))]
     }
 
     fn actions(&self, state: &State<P::Tables>, actions: &mut Vec<Action<BodyOf<P>>>) {
@@ -158,7 +158,7 @@ impl<P: Protocol> Model for World<P> {
             (Fate::Lost, Some(body)) => actor.lose(vat, to, body, out),
             _ => actor.read(vat, from, &message, out),
         });
-        next.wire_mut(from, to).take(position)?;
+        next.change_wire((from, to), |wire| wire.take(position))?;
         Some(next)
     }
 

@@ -1,5 +1,6 @@
 //! A state of the world: the vats and the channels between them.
 
+use super::part::Part;
 use super::vat::{Half, Vat};
 use super::wire::{Body, Ref, Whose, Wire};
 use crate::names::VatId;
@@ -8,7 +9,6 @@ use captp_gc::protocol::SessionId;
 use serde::{Deserialize, Serialize};
 use smallvec::{SmallVec, smallvec};
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 /// A state of the world.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,15 +17,29 @@ use std::sync::Arc;
     deserialize = "T: Deserialize<'de>, T::Body: Deserialize<'de>"
 ))]
 pub struct State<T: View> {
-    pub(super) vats: SmallVec<[Arc<Vat<T>>; 2]>,
+    vats: SmallVec<[Part<Vat<T>>; 2]>,
     /// All to VatA, then all to VatB, and so on; by sender.
-    wires: SmallVec<[Wire<T::Body>; 2]>,
+    wires: SmallVec<[Part<Wire<T::Body>>; 2]>,
 }
 
 impl<T: View> State<T> {
-    pub(super) fn new(vats: SmallVec<[Arc<Vat<T>>; 2]>) -> Self {
+    pub(super) fn new(vats: impl Iterator<Item = Vat<T>>) -> Self {
+        let vats: SmallVec<[_; 2]> = vats.map(Part::new).collect();
         let wires = vats.len() * (vats.len() - 1);
-        Self { vats, wires: smallvec![Wire::default(); wires] }
+        Self { vats, wires: smallvec![Part::new(Wire::default()); wires] }
+    }
+
+    pub(super) fn change_vat(&mut self, id: VatId, change: impl FnOnce(&mut Vat<T>)) {
+        self.vats[id.number()].change(change);
+    }
+
+    pub(super) fn change_wire<R>(
+        &mut self,
+        (from, to): (VatId, VatId),
+        change: impl FnOnce(&mut Wire<T::Body>) -> R,
+    ) -> R {
+        let place = self.place(from, to);
+        self.wires[place].change(change)
     }
 
     /// One of the vats.
@@ -51,11 +65,6 @@ impl<T: View> State<T> {
     /// The messages in flight.
     pub fn wire(&self, from: VatId, to: VatId) -> &Wire<T::Body> {
         &self.wires[self.place(from, to)]
-    }
-
-    pub(super) fn wire_mut(&mut self, from: VatId, to: VatId) -> &mut Wire<T::Body> {
-        let place = self.place(from, to);
-        &mut self.wires[place]
     }
 
     fn place(&self, from: VatId, to: VatId) -> usize {
