@@ -5,7 +5,7 @@ use crate::counterexample::Counterexample;
 use crate::engine::{self, Budget, Cut, Outcome, Progress, Trail, replay};
 use crate::property::{PropertyId, PropertySet};
 use crate::protocol::Protocol;
-use crate::world::World;
+use crate::world::{StepKind, World};
 use serde::Serialize;
 
 /// What a search came to. There is no fourth value, and none is a default.
@@ -53,6 +53,9 @@ pub struct Finding {
     pub outcome: Outcome,
     /// A shortest counterexample for each property violated at the first level at which any is.
     pub counterexamples: Vec<Counterexample>,
+    /// How many messages are read on a shortest way to L1's witness, that of what carries the
+    /// references included.
+    pub messages_to_quiescence: Option<usize>,
     /// A shortest way to each witness, as the Explorer writes it.
     pub examples: Vec<(PropertyId, String)>,
     /// The witnesses that these sizes should show, and that were not found.
@@ -100,7 +103,13 @@ pub fn search_world<P: Protocol>(task: &Task, control: &Control<'_>) -> Finding 
         control.properties.iter().filter_map(|id| Some((id, task.untested(id)?))).collect();
     let excused: PropertySet = untested.iter().map(|(id, _)| *id).collect();
     let example = |(id, trail): &(PropertyId, Trail)| Some((*id, replay(&world, trail)?.path()));
+    let life = outcome.witnesses.iter().find(|(id, _)| *id == PropertyId::L1);
+    let life = life.and_then(|(_, trail)| replay(&world, trail));
     Finding {
+        messages_to_quiescence: life.map(|walk| {
+            let kinds = walk.steps.iter().map(|(action, _)| action.kind());
+            kinds.filter(|kind| *kind == StepKind::Deliver).count()
+        }),
         examples: outcome.witnesses.iter().filter_map(example).collect(),
         verdict,
         counterexamples,

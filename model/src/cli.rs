@@ -6,22 +6,36 @@ use crate::property::PropertyId;
 use crate::sizes::{PerVat, Sizes};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand};
+use clap_complete::Shell;
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
-  model check                                every system and every mutation, half a minute
+  model check                                every system and every mutation, a minute or two
   model check --system e-captp               one system
   model check --mutation no-successor-check  the local race, with its chart
   model check --defect M1                    a real defect, with its chart
   model check --scenario one-way --calls 2,0 the full rules in a larger world
+  model check --deep                         the larger worlds too
+  model compare                              the systems side by side
   model list                                 what there is to check
   model explore --mutation uncounted-drop    the distributed race, in a browser
 
 Exit status of check: 0 everything as expected and complete, 1 a verdict differs,
 2 usage, 3 incomplete (a budget ran out, or Ctrl-C).";
+
+const COMPARE_HELP: &str = "\
+Every cell comes from a search. That an assumption is needed is shown by denying it and finding a
+counterexample; that an answer is needed, by taking it away.
+
+Exit status: 0 as the catalogue says, 1 not, 2 usage, 3 incomplete.";
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  model completions bash > ~/.local/share/bash-completion/completions/model
+  model completions zsh > ~/.zfunc/_model";
 
 /// Explores every interleaving of two vats that collect each other's garbage.
 #[derive(Debug, Parser)]
@@ -41,6 +55,15 @@ pub enum Command {
     /// Check that the full rules hold, and that each mutation is caught by the property it names.
     #[command(after_help = EXAMPLES)]
     Check(CheckArgs),
+    /// Put the systems side by side: races, what answers them, assumptions, verdicts.
+    #[command(after_help = COMPARE_HELP)]
+    Compare(CompareArgs),
+    /// Print the completions of a shell, for the names of systems, mutations and defects too.
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
     /// List systems, scenarios, mutations and properties.
     List(ListArgs),
     /// Open Stateright's Explorer on a world, at its counterexamples.
@@ -93,6 +116,26 @@ pub struct CheckArgs {
     /// Write the result to this file instead of standard output.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Only this system; may be given several times.
+    #[arg(long, value_name = "NAME", value_parser = names(system_ids()))]
+    pub system: Vec<String>,
+    /// Threads to search with; as many as there are cores if not given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+    /// End the whole comparison after so many seconds.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<std::time::Duration>,
+    /// Print one JSON document.
+    #[arg(long)]
+    pub json: bool,
+    /// Print Markdown.
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
 }
 
 /// Arguments of `list`.

@@ -10,7 +10,7 @@
 //! | [`rule`], [`mutation`] | the rules, and the rules bent one at a time |
 //! | [`catalogue`] | everything there is to check |
 //! | [`engine`] | the search, of any Stateright model |
-//! | [`check`], [`counterexample`], [`report`] | what a search came to, as data |
+//! | [`check`], [`counterexample`], [`report`], [`compare`] | what a search came to, as data |
 //! | [`render`], [`progress`], [`explore`] | what people see of it |
 //! | [`cli`], [`command`] | the command line |
 
@@ -18,6 +18,7 @@ pub mod catalogue;
 pub mod check;
 pub mod cli;
 pub mod command;
+pub mod compare;
 pub mod counterexample;
 pub mod engine;
 pub mod explore;

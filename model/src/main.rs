@@ -25,6 +25,11 @@ fn main() -> ExitCode {
             stop_on_ctrl_c(&progress);
             command::check::run(args, &progress)
         }
+        Command::Compare(args) => {
+            stop_on_ctrl_c(&progress);
+            command::compare::run(args, &progress)
+        }
+        Command::Completions { shell } => command::completions::run(*shell).map(|()| 0),
         Command::List(args) => command::list::run(args).map(|()| 0),
         Command::Explore(args) => command::explore::run(args, &progress).map(|()| 0),
     };

@@ -12,9 +12,9 @@ use crate::check::{Control, Finding};
 use crate::explore::Explorer;
 use crate::mutation::Mutation;
 use crate::property::{PropertyId, PropertySet};
-use crate::protocol::{Bend, Protocol};
+use crate::protocol::{Bend, Collection, Protocol};
 use crate::sizes::Sizes;
-use crate::world::World;
+use crate::world::{Assumption, World};
 use serde::Serialize;
 use std::io;
 
@@ -27,6 +27,12 @@ pub struct System {
     pub title: &'static str,
     /// Where its rules are taken from.
     pub source: &'static str,
+    /// In a few words, what it keeps so that nothing is freed too early.
+    pub idea: &'static str,
+    /// What answers the distributed race: a release crosses a mention.
+    pub distributed: Answer,
+    /// What answers the local race: a dead proxy's notification meets a successor.
+    pub local: Answer,
     /// What its model has beyond sending, calling and dropping references between two vats.
     pub features: &'static [Feature],
     /// The properties that are not put to the test in it, whatever the sizes, and why.
@@ -35,10 +41,21 @@ pub struct System {
     pub scenarios: &'static [Scenario],
     /// Its mutations.
     pub mutations: &'static [Mutation],
+    /// When its proxies die.
+    pub collection: fn() -> Collection,
     /// Searches one world of it.
     pub search: fn(&Task, &Control<'_>) -> Finding,
     /// Serves one world of it to a browser.
     pub serve: fn(&Task, Explorer) -> io::Result<()>,
+}
+
+/// What keeps a race from doing harm.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Answer {
+    /// In a few words.
+    pub by: &'static str,
+    /// The mutation that takes it away, if the race can arise.
+    pub without: Option<&'static str>,
 }
 
 /// What not every model has; sizes that ask for it are refused in one that has not.
@@ -143,14 +160,19 @@ pub struct Task {
     pub mutation: Option<&'static Mutation>,
     /// How it is bent, if it is.
     pub bend: Option<Bend>,
-    /// Whether the channels keep no order, whatever the protocol asks for.
-    pub unordered: bool,
+    /// What the world does not grant, whatever the protocol asks for.
+    pub denied: Option<Assumption>,
     /// How large.
     pub sizes: Sizes,
 }
 
 /// Every system.
 pub static SYSTEMS: &[&System] = &[&e_captp::SYSTEM];
+
+/// When the proxies of a protocol die.
+pub fn collection<P: Protocol>() -> Collection {
+    P::bent(None).collection()
+}
 
 impl System {
     /// What is wrong with these sizes for this system, if anything.
@@ -175,7 +197,7 @@ impl System {
 impl Task {
     /// The system with all its rules.
     pub const fn full(system: &'static System, sizes: Sizes) -> Self {
-        Self { system, mutation: None, bend: None, unordered: false, sizes }
+        Self { system, mutation: None, bend: None, denied: None, sizes }
     }
 
     /// The system with a rule bent.
@@ -185,13 +207,12 @@ impl Task {
         sizes: Sizes,
     ) -> Self {
         let bend = Some(mutation.bend);
-        Self { system, mutation: Some(mutation), bend, unordered: false, sizes }
+        Self { system, mutation: Some(mutation), bend, denied: None, sizes }
     }
 
     /// The world.
     pub fn world<P: Protocol>(&self) -> World<P> {
-        let world = World::new(P::bent(self.bend), self.sizes);
-        if self.unordered { world.without_order() } else { world }
+        World::new(P::bent(self.bend), self.sizes).without(self.denied)
     }
 
     /// Why a property is not put to the test in this world, if it is not.

@@ -1,6 +1,8 @@
 //! The subcommands, one a file.
 
 pub mod check;
+pub mod compare;
+pub mod completions;
 pub mod explore;
 pub mod list;
 

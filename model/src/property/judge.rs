@@ -138,8 +138,8 @@ pub fn positions<T: View>(
     let mut positions: SmallVec<[Position; 8]> = from.exports(importer).map(|(at, _)| at).collect();
     positions.extend(to.imports(exporter).map(|(at, _)| at));
     positions.extend(state.unread_mentions(exporter, importer).map(|mention| mention.at));
-    let back = state.wire(importer, exporter).iter().filter_map(|message| message.correct());
-    for body in back {
+    let (session, _) = state.session(exporter, importer);
+    for body in state.in_flight(importer, exporter, session) {
         positions.extend(from.will_release(importer, body).iter().map(|release| release.at));
     }
     positions.retain(|at| at.table == Table::Exports);

@@ -50,8 +50,7 @@ pub fn balance<T: View>(
     for mention in state.unread_mentions(exporter, importer) {
         balance.mentions += if mention.at == at { mention.weight } else { 0 };
     }
-    let current = state.wire(importer, exporter).iter().filter(|m| m.session == session);
-    for body in current.filter_map(|message| message.correct()) {
+    for body in state.in_flight(importer, exporter, session) {
         for release in from.tables.will_release(importer, body) {
             balance.deltas += if release.at == at { release.delta } else { 0 };
         }
@@ -67,8 +66,8 @@ pub(super) fn is_released<T: View>(
     at: Position,
 ) -> bool {
     let Some(session) = state.shared_session(exporter, importer) else { return false };
-    let mut current = state.wire(importer, exporter).iter().filter(|m| m.session == session);
-    current.any(|message| message.releases().iter().any(|release| release.at == at))
+    let mut bodies = state.in_flight(importer, exporter, session);
+    bodies.any(|body| body.releases().iter().any(|release| release.at == at))
 }
 
 /// Whether a call is in flight to `callee` that asks for the answer at this position.
@@ -78,11 +77,9 @@ pub(super) fn is_asked<T: View>(
     caller: VatId,
     at: Position,
 ) -> bool {
-    let asked = |ask: Option<(Position, _)>| ask.is_some_and(|(position, _)| position == at);
-    let mut bodies = state.wire(caller, callee).iter().filter_map(|message| message.correct());
-    let half = state.vat(callee).reading.as_ref().filter(|half| half.peer == caller);
-    bodies.any(|body| asked(Body::asks(body)))
-        || half.is_some_and(|half| asked(Body::asks(&half.body)))
+    let (session, _) = state.session(callee, caller);
+    let mut asks = state.in_flight(caller, callee, session).filter_map(Body::asks);
+    asks.any(|(position, _)| position == at)
 }
 
 /// The gifts in flight: for whom, who keeps it, and what was meant.

@@ -14,6 +14,8 @@ use std::fmt::Write;
 const STEP: usize = 4;
 const VAT: usize = 28;
 const WIRE: usize = 26;
+const WIDE_VAT: usize = 36;
+const WIDE_WIRE: usize = 46;
 
 /// The chart, with its heading and the sentence that names the rule.
 pub fn chart(counterexample: &Counterexample) -> String {
@@ -77,9 +79,10 @@ fn bent(rule: Rule) -> String {
     }
 }
 
-/// One step: a row, and one more for each further message, or part of a message.
+/// One step: a row, and one more for each line that does not fit, or further message.
 fn rows(text: &mut String, step: &StepRecord, two: bool, violated: Option<&str>) {
-    let deed = shorten(step);
+    let deed = if two { shorten(step) } else { format!("{}  {}", step.actor, shorten(step)) };
+    let deeds = wrap(&deed, if two { VAT } else { WIDE_VAT });
     let draw = if two { arrow } else { named };
     let taken = step.read.iter().chain(&step.lost);
     let mut wire: Vec<_> = taken.flat_map(|m| draw(m, true)).collect();
@@ -88,39 +91,23 @@ fn rows(text: &mut String, step: &StepRecord, two: bool, violated: Option<&str>)
     if violated.is_some() {
         counts = paint(BAD, &counts);
     }
-    let row = |number: &str, deed: &str, wire: &str, counts: &str| match (two, step.actor) {
-        (true, VatId::B) => columns(number, "", wire, deed, counts),
-        (true, _) => columns(number, deed, wire, "", counts),
-        (false, _) if deed.is_empty() => wide(number, "", wire, counts),
-        (false, actor) => wide(number, &format!("{actor}  {deed}"), wire, counts),
-    };
-    let first = wire.first().map_or("", String::as_str);
-    line(text, row(&step.number.to_string(), &deed, first, &counts).trim_end());
-    for further in wire.iter().skip(1) {
-        line(text, row("", "", further, "").trim_end());
+    let mut number = step.number.to_string();
+    for row in 0..deeds.len().max(wire.len()) {
+        let deed = deeds.get(row).map_or("", String::as_str);
+        let wire = wire.get(row).map_or("", String::as_str);
+        let row = match (two, step.actor) {
+            (true, VatId::B) => columns(&number, "", wire, deed, &counts),
+            (true, _) => columns(&number, deed, wire, "", &counts),
+            (false, _) => wide(&number, deed, wire, &counts),
+        };
+        line(text, row.trim_end());
+        number.clear();
+        counts.clear();
     }
     if let Some(property) = violated {
         let arrow = format!("{:>1$}", format!("✗ {property}"), STEP + 2 * VAT + WIRE + 13);
         line(text, &paint(BAD, &arrow));
     }
-}
-
-/// With three vats: who acts, and the messages with their ends.
-fn wide(step: &str, deed: &str, wire: &str, counts: &str) -> String {
-    let mut row = String::new();
-    let _written =
-        write!(row, "{step:>2}  {}{}{counts}", pad(deed, VAT + 6), pad(wire, WIRE + VAT - 6));
-    row
-}
-
-fn named(message: &MessageRecord, read: bool) -> Vec<String> {
-    let MessageRecord { number, from, to, text } = message;
-    let (from, to) = (from.letter(), to.letter());
-    vec![if read {
-        format!("{from} ─▶ {to} #{number}")
-    } else {
-        format!("{from} ─▷ {to} #{number} {text}")
-    }]
 }
 
 fn columns(step: &str, a: &str, wire: &str, b: &str, counts: &str) -> String {
@@ -131,27 +118,53 @@ fn columns(step: &str, a: &str, wire: &str, b: &str, counts: &str) -> String {
     row
 }
 
-/// A message as it leaves (`◁─`) or as it is read (`◀─`), pointing to its receiver. Each reference
-/// has a line of its own.
+/// With three vats: who acts, and the messages with their ends.
+fn wide(step: &str, deed: &str, wire: &str, counts: &str) -> String {
+    let mut row = String::new();
+    let (deed, wire) = (pad(deed, WIDE_VAT), pad(wire, WIDE_WIRE));
+    let _written = write!(row, "{step:>2}  {deed}{wire}{counts}");
+    row
+}
+
+/// With two vats: a message as it leaves (`◁─`) or as it is read (`◀─`), pointing to its receiver.
 fn arrow(message: &MessageRecord, read: bool) -> Vec<String> {
-    let number = message.number;
     let (to_a, to_b) = if read { ("◀─", "─▶") } else { ("◁─", "─▷") };
-    // Both are said beside it.
-    let text = message.text.trim_start_matches("faulty ").trim_start_matches("call ");
-    let (first, second) = match text.split_once(", ").filter(|_| !text.starts_with("GC")) {
-        _ if read => (String::new(), None),
-        Some((first, second)) => (format!(" {first},"), Some(second)),
-        None => (format!(" {text}"), None),
+    let number = format!("#{} ", message.number);
+    let parts = parts(message, read, WIRE - 1 - number.chars().count() - 3);
+    let draw = |(row, part): (usize, &String)| match (message.to, row) {
+        (VatId::A, 0) => format!("{to_a} {number}{part}").trim_end().to_owned(),
+        (VatId::A, _) => format!("      {part}"),
+        (_, 0) => right(&format!("{} {to_b}", format!("{number}{part}").trim_end())),
+        (_, _) => right(&format!("{part}   ")),
     };
-    let mut lines = vec![match message.to {
-        VatId::A => format!("{to_a} #{number}{first}"),
-        _ => right(&format!("#{number}{first} {to_b}")),
-    }];
-    lines.extend(second.map(|second| match message.to {
-        VatId::A => format!("      {second}"),
-        _ => right(&format!("{second}   ")),
-    }));
-    lines
+    parts.iter().enumerate().map(draw).collect()
+}
+
+/// With three vats: a message with both its ends.
+fn named(message: &MessageRecord, read: bool) -> Vec<String> {
+    let (from, to) = (message.from.letter(), message.to.letter());
+    let arrow = if read { "─▶" } else { "─▷" };
+    let ends = format!("{from} {arrow} {to} #{} ", message.number);
+    let parts = parts(message, read, WIDE_WIRE - 1 - ends.chars().count());
+    let draw = |(row, part): (usize, &String)| {
+        let ends = if row == 0 { ends.clone() } else { " ".repeat(ends.chars().count()) };
+        format!("{ends}{part}").trim_end().to_owned()
+    };
+    parts.iter().enumerate().map(draw).collect()
+}
+
+/// What a message says, in lines; nothing if it was said when it left.
+fn parts(message: &MessageRecord, read: bool, width: usize) -> Vec<String> {
+    if read {
+        return vec![String::new()];
+    }
+    // Both are said beside it.
+    wrap(message.text.trim_start_matches("faulty ").trim_start_matches("call "), width)
+}
+
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    // A column of space between columns.
+    textwrap::wrap(text, width.saturating_sub(1).max(1)).into_iter().map(Into::into).collect()
 }
 
 /// `text` at the right end of the wire's column.

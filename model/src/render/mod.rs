@@ -1,6 +1,7 @@
 //! From data to text: one form a file.
 
 pub mod chart;
+pub mod comparison;
 pub mod table;
 
 use anstyle::{AnsiColor, Style};

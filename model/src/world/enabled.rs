@@ -21,7 +21,7 @@ impl<P: Protocol> VatActor<P> {
             self.writes(vat, &mut steps);
         }
         steps.extend(held(vat).map(|p| Step::Drop(p.key, p.object)));
-        if self.protocol.collection() == Collection::PostMortem {
+        if self.collection == Collection::PostMortem {
             steps.extend(garbage(vat).map(|proxy| Step::Clear(proxy.key)));
         }
         steps.extend(vat.owed.iter().map(|owed| Step::Notify(owed.key)));

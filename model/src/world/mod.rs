@@ -27,9 +27,10 @@ pub use wire::{Body, Ghost, Message, Ref, Release, Said, Whose, Wire, WireOrder}
 
 use crate::names::VatId;
 use crate::property::{Judgement, PropertyId, explain, judge, subject};
-use crate::protocol::{BodyOf, Protocol};
-use crate::sizes::Sizes;
+use crate::protocol::{BodyOf, Collection, Protocol};
+use crate::sizes::{PerVat, Sizes};
 use captp_gc::protocol::Admission;
+use serde::Serialize;
 use smallvec::SmallVec;
 use stateright::{Model, Property};
 
@@ -37,20 +38,62 @@ use stateright::{Model, Property};
 #[derive(Clone, Debug)]
 pub struct World<P> {
     actors: SmallVec<[VatActor<P>; 3]>,
-    unordered: bool,
+    denied: Option<Assumption>,
+}
+
+/// What a protocol may take for granted, and a world may deny it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Assumption {
+    /// The messages of one direction arrive in the order in which they were sent.
+    Order,
+    /// No message is lost.
+    NoLoss,
+    /// A message is read in one go: no notification is served in the middle of it.
+    WholeReads,
+    /// What is dropped is gone in the same step, because one thread does everything.
+    OneThread,
+}
+
+impl Assumption {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Order, Self::NoLoss, Self::WholeReads, Self::OneThread];
+
+    /// A word or two for tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::NoLoss => "no loss",
+            Self::WholeReads => "whole reads",
+            Self::OneThread => "one thread",
+        }
+    }
 }
 
 impl<P: Protocol> World<P> {
     /// A world of these sizes.
     pub fn new(protocol: P, sizes: Sizes) -> Self {
-        let actor = |id| VatActor { id, protocol: protocol.clone(), sizes };
-        Self { actors: sizes.vats().map(actor).collect(), unordered: false }
+        let collection = protocol.collection();
+        let actor = |id| VatActor { id, protocol: protocol.clone(), collection, sizes };
+        Self { actors: sizes.vats().map(actor).collect(), denied: None }
     }
 
-    /// The same world, with channels that keep no order.
+    /// The same world, in which one thing is not granted. Losses and interruptions happen at most
+    /// once for each of VatA and VatB.
     #[must_use]
-    pub fn without_order(self) -> Self {
-        Self { unordered: true, ..self }
+    pub fn without(mut self, denied: Option<Assumption>) -> Self {
+        self.denied = denied;
+        for actor in &mut self.actors {
+            match denied {
+                Some(Assumption::NoLoss) => actor.sizes.losses = PerVat::both(1),
+                Some(Assumption::WholeReads) => actor.sizes.interrupts = PerVat::both(1),
+                Some(Assumption::OneThread) if actor.collection == Collection::Immediate => {
+                    actor.collection = Collection::Threaded;
+                }
+                Some(Assumption::Order | Assumption::OneThread) | None => {}
+            }
+        }
+        self
     }
 
     /// The behaviour of one vat.
@@ -65,8 +108,10 @@ impl<P: Protocol> World<P> {
 
     /// The order of the channels.
     pub fn wire_order(&self) -> WireOrder {
-        let protocol = &self.actors[0].protocol;
-        if self.unordered { WireOrder::Unordered } else { protocol.wire_order() }
+        match self.denied {
+            Some(Assumption::Order) => WireOrder::Unordered,
+            _ => self.actors[0].protocol.wire_order(),
+        }
     }
 
     /// What a state shows.

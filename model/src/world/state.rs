@@ -84,17 +84,26 @@ impl<T: View> State<T> {
         (open && theirs_open && session == theirs).then_some(session)
     }
 
-    /// The bodies of the messages of the exporter's current session that `to` has not read whole
-    /// and that will count, and of the one in the making.
+    /// What the messages of a session say that `to` has not read whole, in sending order.
+    pub fn in_flight(
+        &self,
+        from: VatId,
+        to: VatId,
+        session: SessionId,
+    ) -> impl Iterator<Item = &T::Body> + Clone {
+        let current = self.wire(from, to).iter().filter(move |m| m.session == session);
+        let half = Half::with(self.vat(to).reading.as_ref(), from);
+        half.into_iter().chain(current.filter_map(|message| message.correct()))
+    }
+
+    /// What the messages of the exporter's current session say that `to` has not read whole and
+    /// that will count, and the one in the making.
     pub fn unread(&self, from: VatId, to: VatId) -> impl Iterator<Item = &T::Body> + Clone {
         let (session, _) = self.session(from, to);
-        let current = self.wire(from, to).iter().filter(move |m| m.session == session);
-        let on_the_wire = current.filter_map(|message| message.correct());
         let tables = &self.vat(to).tables;
-        on_the_wire
-            .chain(Half::with(self.vat(from).writing.as_ref(), to))
-            .chain(Half::with(self.vat(to).reading.as_ref(), from))
-            .filter(move |body| tables.will_count(from, body))
+        let writing = Half::with(self.vat(from).writing.as_ref(), to);
+        let all = self.in_flight(from, to, session).chain(writing);
+        all.filter(move |body| tables.will_count(from, body))
     }
 
     /// The mentions of `exporter`'s exports that `importer` has not read: those on the wire, and
@@ -116,8 +125,8 @@ impl<T: View> State<T> {
     /// The uses of `exporter`'s exports and answers that are in flight from `importer`.
     pub fn uses(&self, exporter: VatId, importer: VatId) -> impl Iterator<Item = Ref> + Clone {
         let (session, _) = self.session(exporter, importer);
-        let current = self.wire(importer, exporter).iter().filter(move |m| m.session == session);
-        current.flat_map(|message| message.refs()).filter(|r| r.whose == Whose::Receiver)
+        let bodies = self.in_flight(importer, exporter, session);
+        bodies.flat_map(Body::refs).filter(|r| r.whose == Whose::Receiver)
     }
 }
 

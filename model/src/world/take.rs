@@ -152,15 +152,14 @@ impl<P: Protocol> VatActor<P> {
 
     /// Where there is no collector, what nobody holds is gone at once.
     pub(super) fn sweep(&self, vat: &mut Vat<P::Tables>, out: &mut Outbox<BodyOf<P>>) {
-        let collection = self.protocol.collection();
-        if collection == Collection::PostMortem {
+        if self.collection == Collection::PostMortem {
             return;
         }
         loop {
             let first = garbage(vat).map(|proxy| proxy.key).next();
             let Some(key) = first else { return };
             self.clear(vat, key);
-            if collection == Collection::Immediate {
+            if self.collection == Collection::Immediate {
                 self.notify(vat, key, out);
             }
         }

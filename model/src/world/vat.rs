@@ -5,7 +5,7 @@ use super::position::{Key, Position, Table};
 use super::wire::{Body, Ghost, Message, Said};
 use crate::names::{Object, VatId};
 use crate::property::{PropertyId, PropertySet};
-use crate::protocol::{ExportView, Protocol, View};
+use crate::protocol::{Collection, ExportView, Protocol, View};
 use crate::sizes::{PerVat, Sizes};
 use captp_gc::protocol::{Index, SessionId};
 use serde::{Deserialize, Serialize};
@@ -139,6 +139,8 @@ pub struct VatActor<P> {
     pub id: VatId,
     /// The protocol under test.
     pub protocol: P,
+    /// When its proxies die.
+    pub collection: Collection,
     /// The bounds of its application.
     pub sizes: Sizes,
 }

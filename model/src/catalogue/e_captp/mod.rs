@@ -2,7 +2,7 @@
 
 mod mutations;
 
-use super::{Exempt, Feature, Scenario, System};
+use super::{Answer, Exempt, Feature, Scenario, System, collection};
 use crate::check;
 use crate::explore;
 use crate::property::PropertyId;
@@ -20,6 +20,12 @@ pub(super) static SYSTEM: System = System {
     id: "e-captp",
     title: "E's CapTP",
     source: "E's net.captp; M. S. Miller on es-discuss, 2013-11-09",
+    idea: "mentions are counted at both ends",
+    distributed: Answer {
+        by: "the release says how many mentions",
+        without: Some(DISTRIBUTED_RACE),
+    },
+    local: Answer { by: "the notification looks for a successor", without: Some(LOCAL_RACE) },
     features: &[Feature::Failures, Feature::Faults, Feature::Sessions, Feature::ThirdVat],
     exempt: &[Exempt::not_claimed(PropertyId::S5, "answers are not modelled yet")],
     scenarios: &[
@@ -89,6 +95,7 @@ pub(super) static SYSTEM: System = System {
         },
     ],
     mutations: MUTATIONS,
+    collection: collection::<ECapTp>,
     search: check::search_world::<ECapTp>,
     serve: explore::serve::<ECapTp>,
 };
