@@ -73,6 +73,19 @@ fn every_rule_is_cited_where_it_is_applied_and_is_bent_by_a_mutation() {
     }
 }
 
+/// What a reference was meant to denote is for the ledger; a protocol that looked would be judged by
+/// its own answer.
+#[test]
+fn no_protocol_looks_into_a_ghost() {
+    for (name, text) in sources() {
+        if name.starts_with("model/src/protocol/") {
+            for look in [".meant()", "ghost.number()", "call.number()", "crate::property"] {
+                assert!(!text.contains(look), "{name} has {look}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_scenarios_and_defects_are_as_many_as_is_said() {
     let (scenarios, defects) = (small::<Shuttle>().len(), Defect::ALL.len());

@@ -1,7 +1,7 @@
 //! `model list`.
 
 use super::Error;
-use crate::catalogue::{self, SYSTEMS, System};
+use crate::catalogue::{self, LEFT_OUT, SYSTEMS, System};
 use crate::cli::ListArgs;
 use crate::property::PropertyId;
 use crate::render::{STRONG, pad, paint};
@@ -101,6 +101,10 @@ fn defect_lines() -> Vec<String> {
         ));
         lines.push(format!("       {}", mutation.stands_for));
         lines.push(format!("       check --mutation {}", mutation.id));
+    }
+    lines.push(paint(STRONG, "Left out"));
+    for (number, why) in LEFT_OUT {
+        lines.push(format!("  {} {why}", pad(&format!("M{number}"), 4)));
     }
     lines
 }

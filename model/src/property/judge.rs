@@ -1,6 +1,6 @@
 //! Judging one state: every property and every witness in one pass over the ledger.
 
-use super::ledger::{gifts, is_asked, is_released};
+use super::ledger::{gifts, is_asked, is_released, sharers};
 use super::{Judgement, PropertyId, balance};
 use crate::names::VatId;
 use crate::protocol::{ImportView, View};
@@ -98,13 +98,9 @@ fn judge_direction<T: View>(
         if !balance.holds() {
             fault(judgement, PropertyId::C1, at);
         }
-        let session = state.session(importer, exporter).0;
-        let exists = to.proxies_at(exporter, at).next().is_some();
-        let mut due = to.owed.iter().map(|owed| owed.key);
-        let due = due.any(|k| k.peer == exporter && k.session == session && k.at == at);
-        let owes = || to.tables.owes(exporter, at);
         let coming_back = balance.deltas > 0;
-        let accounted = exists || due || balance.mentions > 0 || owes();
+        let accounted = balance.mentions > 0
+            || sharers(state, exporter, importer).any(|id| accounts_for(state, id, exporter, at));
         let exported = from.tables.export_at(importer, at).is_some();
         if exported && !accounted && !coming_back {
             fault(judgement, PropertyId::L3, at);
@@ -125,6 +121,16 @@ fn judge_direction<T: View>(
         let another = latest.is_some_and(|latest| latest.object != mention.ghost.meant());
         judgement.witnessed.insert_if(PropertyId::S3, !mention.again && another);
     }
+}
+
+/// Whether a proxy, a notification or the runtime of `importer` accounts for an entry.
+fn accounts_for<T: View>(state: &State<T>, importer: VatId, exporter: VatId, at: Position) -> bool {
+    let to = state.vat(importer);
+    let (session, _) = state.session(importer, exporter);
+    let mut due = to.owed.iter().map(|owed| owed.key);
+    to.proxies_at(exporter, at).next().is_some()
+        || due.any(|key| key.peer == exporter && key.session == session && key.at == at)
+        || to.tables.owes(exporter, at)
 }
 
 /// Every position of `exporter`'s exports for `importer` that anything is known of, at either vat

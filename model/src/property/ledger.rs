@@ -38,24 +38,34 @@ pub fn balance<T: View>(
     importer: VatId,
     at: Position,
 ) -> Option<Balance> {
-    let session = state.shared_session(exporter, importer)?;
-    let (from, to) = (state.vat(exporter), state.vat(importer));
-    let export = from.tables.export_at(importer, at);
-    let import = to.tables.import_at(exporter, at);
-    let mut balance = Balance {
-        export_count: export.map_or(0, |export| export.count),
-        import_count: import.map_or(0, |import| import.count),
-        ..Balance::default()
-    };
-    for mention in state.unread_mentions(exporter, importer) {
-        balance.mentions += if mention.at == at { mention.weight } else { 0 };
-    }
-    for body in state.in_flight(importer, exporter, session) {
-        for release in from.tables.will_release(importer, body) {
-            balance.deltas += if release.at == at { release.delta } else { 0 };
+    state.shared_session(exporter, importer)?;
+    let from = state.vat(exporter);
+    let export_count = from.tables.export_at(importer, at).map_or(0, |export| export.count);
+    let mut balance = Balance { export_count, ..Balance::default() };
+    for importer in sharers(state, exporter, importer) {
+        let (session, _) = state.session(exporter, importer);
+        let import = state.vat(importer).tables.import_at(exporter, at);
+        balance.import_count += import.map_or(0, |import| import.count);
+        for mention in state.unread_mentions(exporter, importer) {
+            balance.mentions += if mention.at == at { mention.weight } else { 0 };
+        }
+        for body in state.in_flight(importer, exporter, session) {
+            for release in from.tables.will_release(importer, body) {
+                balance.deltas += if release.at == at { release.delta } else { 0 };
+            }
         }
     }
     Some(balance)
+}
+
+/// The vats that an entry kept for `importer` is kept for: all, if the exporter counts for all.
+pub(super) fn sharers<T: View>(
+    state: &State<T>,
+    exporter: VatId,
+    importer: VatId,
+) -> impl Iterator<Item = VatId> + Clone {
+    let all = state.vat(exporter).tables.counts_for_all();
+    exporter.others(state.vat_count()).filter(move |id| all || *id == importer)
 }
 
 /// Whether some message in flight to `exporter` gives back mentions of this position.

@@ -1,10 +1,16 @@
 //! The ways to bend a protocol, of every system.
 
 pub use super::e::EBend;
+pub use super::indirect::IndirectBend;
+pub use super::netobj::NetObjBend;
+pub use super::weighted::WeightedBend;
 
 /// One way of getting a protocol wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[expect(missing_docs, reason = "each is the system's own list")]
 pub enum Bend {
     E(EBend),
+    Indirect(IndirectBend),
+    NetObj(NetObjBend),
+    Weighted(WeightedBend),
 }

@@ -8,14 +8,17 @@
 
 mod bend;
 pub mod e;
+pub mod indirect;
 pub mod kit;
+pub mod netobj;
+pub mod weighted;
 
-pub use bend::{Bend, EBend};
+pub use bend::{Bend, EBend, IndirectBend, NetObjBend, WeightedBend};
 
 use crate::names::{Object, VatId};
 use crate::world::{
-    Body, Content, Effects, Fault, Ghost, Given, Key, Position, Refused, Release, What, WireOrder,
-    Work,
+    Body, Content, Effects, Fault, Ghost, Given, Key, Position, Ref, Refused, Release, What,
+    WireOrder, Work,
 };
 use captp_gc::protocol::{Admission, Index, SessionId};
 use smallvec::SmallVec;
@@ -60,6 +63,18 @@ pub trait View: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     /// The import at this position of `peer`'s.
     fn import_at(&self, peer: VatId, at: Position) -> Option<ImportView> {
         self.imports(peer).find(|(position, _)| *position == at).map(|(_, view)| view)
+    }
+
+    /// Whether an entry and its count are for all peers together. Then [`exports`](Self::exports) has
+    /// it for the first of them only, and [`export_at`](Self::export_at) for each.
+    fn counts_for_all(&self) -> bool {
+        false
+    }
+
+    /// The mentions of `exporter`'s exports that this vat has read, and not handed to the application
+    /// yet.
+    fn waiting(&self, _exporter: VatId) -> SmallVec<[Ref; 1]> {
+        SmallVec::new()
     }
 
     /// What is kept for somebody who has not asked for it yet.
@@ -252,6 +267,11 @@ pub trait Protocol: Clone + Debug + Send + Sync + 'static {
 
     /// Does it.
     fn do_work(&self, _tables: &mut Self::Tables, _work: Work, _effects: &mut EffectsOf<Self>) {}
+
+    /// Whether this message may be lost, where messages are.
+    fn may_lose(&self, _body: &BodyOf<Self>) -> bool {
+        true
+    }
 
     /// A message to `to` was lost, and this vat, its sender, learns that something went wrong.
     fn lost(

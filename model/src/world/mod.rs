@@ -157,7 +157,8 @@ impl<P: Protocol> World<P> {
                     may(Fate::HalfRead);
                 }
             }
-            if sender.left.losses > 0 && message.correct().is_some() {
+            let losable = |body| self.actor(from).protocol.may_lose(body);
+            if sender.left.losses > 0 && message.correct().is_some_and(losable) {
                 may(Fate::Lost);
             }
         }

@@ -119,7 +119,8 @@ impl<T: View> State<T> {
         let third = third.filter(move |id| *id != exporter && *id != importer);
         let others = third.flat_map(move |from| self.unread(from, importer));
         let others = others.flat_map(Body::refs);
-        own.chain(others.filter(move |r| r.whose == Whose::Third(exporter)))
+        let others = others.filter(move |r| r.whose == Whose::Third(exporter));
+        own.chain(others).chain(self.vat(importer).tables.waiting(exporter))
     }
 
     /// The uses of `exporter`'s exports and answers that are in flight from `importer`.

@@ -6,8 +6,10 @@
 
 mod exports;
 mod imports;
+mod named;
 mod op;
 
 pub use exports::{Entry, Exports, Ids};
 pub use imports::{Import, Imports};
+pub use named::{Named, NamedOp, Owner, key};
 pub use op::{Desc, Finish, Given, Op, Returned, Wired, Words};

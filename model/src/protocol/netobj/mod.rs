@@ -1,0 +1,253 @@
+//! Network Objects: the owner keeps a list of the clients that have a surrogate, and not a number.
+//!
+//! A client calls `dirty` when it makes a surrogate and `clean` when the surrogate is gone. Each
+//! call has the number of an event at the client, and the owner heeds only the latest: so calls may
+//! be late, repeated, or overtake each other. What is being transmitted is pinned by its sender
+//! until the receiver has acknowledged the transmission, which it does only when its dirty calls
+//! are answered. That alone makes it safe to hand a reference on to a third space.
+//!
+//! **Modelled:** dirty and clean with events; a strong clean, and the tombstone that it leaves, where
+//! the outcome of a dirty call is unknown; pins for own objects, for surrogates that are handed on,
+//! and for those that are called; batches of cleans by a background thread, and their repetition;
+//! lost calls and late replies; three spaces; channels without any order, for every call may have a
+//! connection of its own. **Left out:** pings and the death of a space; a limit on repetitions; the
+//! loss of what carries references and of its acknowledgement, which is a failed method call.
+//! **Different:** once a dirty call has failed, every later clean of that object is strong, as in
+//! Java RMI. That only the first is, which is how PROTOCOLS.md can be read, leaks: the search found
+//! that a newer dirty call may make the owner ignore it. Whether the source does so was not looked
+//! up; here it is a mutation.
+//! **Source:** DEC SRC Network Objects, the Modula-3 source (`NetObjRT.m3`), as PROTOCOLS.md, 3.5,
+//! has it.
+
+mod body;
+mod rules;
+mod tables;
+
+pub use body::{Clean, NetBody};
+pub use tables::NetObjTables;
+
+use super::kit::Named;
+use super::{Bend, EffectsOf, Protocol};
+use crate::names::VatId;
+use crate::world::{Content, Key, Refused, What, WireOrder, Work};
+use body::owner_of;
+use captp_gc::protocol::{Index, SessionId};
+use smallvec::SmallVec;
+use tables::Surrogate;
+
+/// One way of getting it wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum NetObjBend {
+    /// A surrogate that is handed on is not pinned.
+    NoPinOfSurrogates,
+    /// An object that is transmitted is not pinned.
+    NoPinOfObjects,
+    /// A surrogate that is called is not pinned.
+    NoPinOfTargets,
+    /// After a dirty call that has failed, the clean is a normal one.
+    NoStrongClean,
+    /// Only the first clean after a dirty call that has failed is strong.
+    StrongOnce,
+    /// The owner heeds calls in the order in which they arrive.
+    EventsIgnored,
+    /// A notification acts on whatever surrogate stands there.
+    NoIdentityCheck,
+    /// A transmission is acknowledged when it arrives.
+    EarlyAck,
+    /// A clean call that was lost is not made again.
+    NoRetry,
+}
+
+/// Network Objects, with at most one rule bent.
+#[derive(Clone, Copy, Debug)]
+pub struct NetObj {
+    bend: Option<NetObjBend>,
+}
+
+const CLEANS: u8 = 0;
+const TIMEOUT: u8 = 1;
+
+impl Protocol for NetObj {
+    type Tables = NetObjTables;
+
+    fn bent(bend: Option<Bend>) -> Self {
+        match bend {
+            Some(Bend::NetObj(bend)) => Self { bend: Some(bend) },
+            _ => Self { bend: None },
+        }
+    }
+
+    fn open(&self, id: VatId, _vats: u8) -> NetObjTables {
+        NetObjTables::new(id)
+    }
+
+    fn wire_order(&self) -> WireOrder {
+        WireOrder::Unordered
+    }
+
+    fn write(
+        &self,
+        own: &mut NetObjTables,
+        to: VatId,
+        content: &Content,
+        _effects: &mut EffectsOf<Self>,
+    ) -> Result<NetBody, Refused> {
+        let (given, call) = match content {
+            Content::Deliver(given) => (&given[..], false),
+            Content::Call(target) => (std::slice::from_ref(target), true),
+            Content::Ask { .. } | Content::Return { .. } => return Err(Refused),
+        };
+        let named: Result<SmallVec<[Named; 2]>, _> =
+            given.iter().map(|given| self.describe(own, to, given)).collect();
+        Ok(NetBody::Transmit { named: named?, call })
+    }
+
+    fn unwrite(
+        &self,
+        own: &mut NetObjTables,
+        to: VatId,
+        body: &NetBody,
+        effects: &mut EffectsOf<Self>,
+    ) -> Result<(), Refused> {
+        let NetBody::Transmit { named, .. } = body else { return Err(Refused) };
+        for reference in named {
+            Self::unpin(own, reference.owner(own.id, to), reference.index, effects);
+        }
+        Ok(())
+    }
+
+    fn read(
+        &self,
+        own: &mut NetObjTables,
+        from: VatId,
+        body: &NetBody,
+        effects: &mut EffectsOf<Self>,
+    ) -> Result<(), Refused> {
+        match body {
+            NetBody::Transmit { named, .. } => self.arrive(own, from, named, effects),
+            NetBody::Ack(acknowledged) => {
+                for (owner, index) in acknowledged {
+                    Self::unpin(own, owner_of(*owner, from, own.id), *index, effects);
+                }
+            }
+            NetBody::Dirty { index, event } => {
+                let accepted = self.dirty(own, from, (*index, *event));
+                let (index, event) = (*index, *event);
+                effects.sent.push((from, NetBody::DirtyReply { index, event, accepted }));
+            }
+            NetBody::DirtyReply { index, event, accepted } => {
+                let surrogate = own.surrogate_mut(from, *index);
+                let asked = surrogate.filter(|surrogate| surrogate.calling == Some(*event));
+                match asked {
+                    // Nobody waits for it any more.
+                    None => {}
+                    Some(surrogate) if *accepted => {
+                        surrogate.calling = None;
+                        self.hand_over(own, effects);
+                    }
+                    Some(_) => self.fail(own, (from, *index), effects),
+                }
+            }
+            NetBody::Clean(batch) => {
+                for clean in batch {
+                    self.clean(own, from, clean, effects);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn clear(&self, own: &mut NetObjTables, proxy: Key) -> bool {
+        let surrogate = own.surrogate_mut(proxy.peer, proxy.at.index);
+        let surrogate = surrogate.filter(|s| s.incarnation == proxy.incarnation && s.live);
+        surrogate.is_some_and(|surrogate| {
+            surrogate.live = false;
+            true
+        })
+    }
+
+    fn notify(&self, own: &mut NetObjTables, proxy: Key, _effects: &mut EffectsOf<Self>) {
+        let (owner, index) = (proxy.peer, proxy.at.index);
+        let anyone = self.is_bent(NetObjBend::NoIdentityCheck);
+        let it = |s: &&Surrogate| s.incarnation == proxy.incarnation && !s.live;
+        if own.surrogate(owner, index).filter(|s| anyone || it(s)).is_none() {
+            return;
+        }
+        self.clean_up(own, (owner, index));
+    }
+
+    fn work(&self, own: &NetObjTables) -> SmallVec<[Work; 2]> {
+        let mut work = SmallVec::new();
+        let mut owners: SmallVec<[VatId; 2]> = own.cleans.iter().map(|(owner, _)| *owner).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        let what = "makes its clean calls";
+        let index = Index::new(0);
+        work.extend(owners.into_iter().map(|peer| Work {
+            code: CLEANS,
+            what,
+            peer,
+            index,
+            trouble: false,
+        }));
+        let calling = own.surrogates.iter().filter(|surrogate| surrogate.calling.is_some());
+        work.extend(calling.map(|surrogate| Work {
+            code: TIMEOUT,
+            what: "waits for its dirty call no longer",
+            peer: surrogate.owner,
+            index: surrogate.index,
+            trouble: true,
+        }));
+        work
+    }
+
+    fn do_work(&self, own: &mut NetObjTables, work: Work, effects: &mut EffectsOf<Self>) {
+        if work.code == TIMEOUT {
+            self.fail(own, (work.peer, work.index), effects);
+            return;
+        }
+        let due = own.cleans.iter().filter(|(owner, _)| *owner == work.peer);
+        let batch: SmallVec<[Clean; 1]> = due.map(|(_, clean)| *clean).collect();
+        own.cleans.retain(|(owner, _)| *owner != work.peer);
+        effects.sent.push((work.peer, NetBody::Clean(batch)));
+    }
+
+    fn may_lose(&self, body: &NetBody) -> bool {
+        !matches!(body, NetBody::Transmit { .. } | NetBody::Ack(_))
+    }
+
+    fn lost(
+        &self,
+        own: &mut NetObjTables,
+        to: VatId,
+        body: &NetBody,
+        effects: &mut EffectsOf<Self>,
+    ) {
+        match body {
+            NetBody::Dirty { index, event }
+                if own.surrogate(to, *index).is_some_and(|s| s.calling == Some(*event)) =>
+            {
+                self.fail(own, (to, *index), effects);
+            }
+            NetBody::Clean(batch) if !self.is_bent(NetObjBend::NoRetry) => {
+                own.cleans.extend(batch.iter().map(|clean| (to, *clean)));
+            }
+            _ => {}
+        }
+    }
+
+    fn close(
+        &self,
+        own: &mut NetObjTables,
+        peer: VatId,
+        _next: SessionId,
+        effects: &mut EffectsOf<Self>,
+    ) -> Result<(), Refused> {
+        own.surrogates.retain(|surrogate| surrogate.owner != peer);
+        own.cleans.retain(|(owner, _)| *owner != peer);
+        own.waiting.clear();
+        let owned = std::mem::take(&mut own.owned);
+        effects.evicted.extend(owned.into_iter().map(|owned| What::Local(owned.object)));
+        Ok(())
+    }
+}

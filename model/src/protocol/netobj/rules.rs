@@ -1,0 +1,203 @@
+//! The rules of Network Objects: what a client does with a transmission, and what an owner does with
+//! dirty and clean.
+
+use super::body::{Clean, NetBody, ack, owner_of};
+use super::tables::NetObjTables;
+use super::{NetObj, NetObjBend};
+use crate::names::VatId;
+use crate::protocol::EffectsOf;
+use crate::protocol::kit::{Named, Owner, key};
+use crate::world::{Arrival, Given, Refused, What};
+use captp_gc::protocol::{Incarnation, Index};
+use smallvec::SmallVec;
+
+impl NetObj {
+    pub(super) fn is_bent(self, bend: NetObjBend) -> bool {
+        self.bend == Some(bend)
+    }
+
+    pub(super) fn describe(
+        self,
+        own: &mut NetObjTables,
+        to: VatId,
+        given: &Given,
+    ) -> Result<Named, Refused> {
+        let ghost = given.ghost;
+        let (owner, index, again, bend) = match given.what {
+            What::Local(object) => {
+                let (index, again) = own.own(object);
+                if !self.is_bent(NetObjBend::NoPinOfObjects) {
+                    own.owned_mut(index).ok_or(Refused)?.pins += 1;
+                }
+                return Ok(Named { owner: Owner::Sender, index, weight: 1, again, ghost });
+            }
+            What::Proxy(key) if key.peer == to => {
+                (Owner::Receiver, key.at.index, true, NetObjBend::NoPinOfTargets)
+            }
+            What::Proxy(key) => {
+                (Owner::Third(key.peer), key.at.index, false, NetObjBend::NoPinOfSurrogates)
+            }
+        };
+        let surrogate = own.surrogate_mut(owner_of(owner, own.id, to), index).ok_or(Refused)?;
+        surrogate.pins += u8::from(!self.is_bent(bend));
+        Ok(Named { owner, index, weight: 1, again, ghost })
+    }
+
+    /// What was pinned for a transmission is unpinned.
+    pub(super) fn unpin(
+        own: &mut NetObjTables,
+        owner: VatId,
+        index: Index,
+        effects: &mut EffectsOf<Self>,
+    ) {
+        if owner != own.id {
+            if let Some(surrogate) = own.surrogate_mut(owner, index) {
+                surrogate.pins = surrogate.pins.saturating_sub(1);
+            }
+            return;
+        }
+        if let Some(owned) = own.owned_mut(index) {
+            owned.pins = owned.pins.saturating_sub(1);
+        }
+        effects.evicted.extend(own.settle(index).map(What::Local));
+    }
+
+    /// Makes the surrogates that a transmission needs, and calls dirty for them.
+    pub(super) fn arrive(
+        self,
+        own: &mut NetObjTables,
+        from: VatId,
+        named: &SmallVec<[Named; 2]>,
+        effects: &mut EffectsOf<Self>,
+    ) {
+        for reference in named {
+            let (owner, index) = (reference.owner(from, own.id), reference.index);
+            let known = own.surrogate(owner, index).copied();
+            if owner == own.id || known.is_some_and(|surrogate| surrogate.live) {
+                continue;
+            }
+            let incarnation = known.map_or(Incarnation::FIRST, |dead| dead.incarnation.successor());
+            let event = own.make(owner, index, incarnation);
+            effects.sent.push((owner, NetBody::Dirty { index, event }));
+        }
+        if self.is_bent(NetObjBend::EarlyAck) {
+            effects.sent.push((from, ack(named)));
+        }
+        own.waiting.push((from, named.clone()));
+        self.hand_over(own, effects);
+    }
+
+    /// Hands every transmission whose surrogates are ready to the application, and acknowledges it.
+    pub(super) fn hand_over(self, own: &mut NetObjTables, effects: &mut EffectsOf<Self>) {
+        for (from, named) in std::mem::take(&mut own.waiting) {
+            let pending = named.iter().any(|n| {
+                own.surrogate(n.owner(from, own.id), n.index).is_some_and(|s| s.calling.is_some())
+            });
+            if pending {
+                own.waiting.push((from, named));
+                continue;
+            }
+            for reference in &named {
+                let (index, ghost) = (reference.index, reference.ghost);
+                let owner = reference.owner(from, own.id);
+                if owner == own.id {
+                    let home = own.denoted(index);
+                    effects.arrived.extend(home.map(|object| Arrival::Home { object, ghost }));
+                } else if let Some(surrogate) = own.surrogate_mut(owner, index) {
+                    let key = key(owner, index, surrogate.incarnation);
+                    let installed = !std::mem::replace(&mut surrogate.handed, true);
+                    effects.arrived.push(Arrival::Proxy { key, installed, ghost });
+                }
+            }
+            if !self.is_bent(NetObjBend::EarlyAck) {
+                effects.sent.push((from, ack(&named)));
+            }
+        }
+    }
+
+    /// The surrogate is gone, and the owner is to be told.
+    pub(super) fn clean_up(self, own: &mut NetObjTables, (owner, index): (VatId, Index)) {
+        own.remove(owner, index);
+        let event = own.next_event();
+        let failed = own.failed.contains(&(owner, index));
+        let strong = failed && !self.is_bent(NetObjBend::NoStrongClean);
+        own.cleans.push((owner, Clean { index, event, strong, upto: 0 }));
+        if self.is_bent(NetObjBend::StrongOnce) {
+            own.failed.retain(|place| *place != (owner, index));
+        }
+    }
+
+    /// A dirty call has failed, or nobody knows whether it has: the transmissions that waited for it
+    /// fail, and the owner is told to refuse it.
+    pub(super) fn fail(
+        self,
+        own: &mut NetObjTables,
+        (owner, index): (VatId, Index),
+        effects: &mut EffectsOf<Self>,
+    ) {
+        if !own.failed.contains(&(owner, index)) {
+            own.failed.push((owner, index));
+            own.failed.sort_unstable();
+        }
+        self.clean_up(own, (owner, index));
+        for (from, mut named) in std::mem::take(&mut own.waiting) {
+            let id = own.id;
+            let failed = named.iter().any(|n| (n.owner(from, id), n.index) == (owner, index));
+            if failed && !self.is_bent(NetObjBend::EarlyAck) {
+                effects.sent.push((from, ack(&named)));
+            }
+            named.retain(|n| (n.owner(from, id), n.index) != (owner, index));
+            if !failed {
+                own.waiting.push((from, named));
+            }
+        }
+    }
+
+    pub(super) fn dirty(
+        self,
+        own: &mut NetObjTables,
+        client: VatId,
+        (index, event): (Index, u32),
+    ) -> bool {
+        let heeds = !self.is_bent(NetObjBend::EventsIgnored);
+        let buried = own.tombstones.iter();
+        let overtaken = buried.filter(|(of, at, _)| (*of, *at) == (client, index));
+        let overtaken = overtaken.map(|(.., latest)| *latest).max();
+        let Some(owned) = own.owned_mut(index) else { return false };
+        let listed = owned.dirty.iter_mut().find(|(known, _)| *known == client);
+        let latest = listed.as_ref().map(|(_, latest)| *latest).max(overtaken);
+        if heeds && latest.is_some_and(|latest| event <= latest) {
+            return false;
+        }
+        match listed {
+            Some((_, latest)) => *latest = event,
+            None => {
+                owned.dirty.push((client, event));
+                owned.dirty.sort_unstable();
+            }
+        }
+        true
+    }
+
+    pub(super) fn clean(
+        self,
+        own: &mut NetObjTables,
+        client: VatId,
+        clean: &Clean,
+        effects: &mut EffectsOf<Self>,
+    ) {
+        let heeds = !self.is_bent(NetObjBend::EventsIgnored);
+        let Some(owned) = own.owned_mut(clean.index) else { return };
+        let listed = owned.dirty.iter().find(|(known, _)| *known == client);
+        if heeds && listed.is_some_and(|(_, latest)| clean.event <= *latest) {
+            return;
+        }
+        owned.dirty.retain(|(known, _)| *known != client);
+        if clean.strong {
+            own.tombstones.retain(|(of, at, _)| (*of, *at) != (client, clean.index));
+            own.tombstones.push((client, clean.index, clean.event));
+            own.tombstones.sort_unstable();
+        }
+        effects.evicted.extend(own.settle(clean.index).map(What::Local));
+    }
+}
