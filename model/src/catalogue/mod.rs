@@ -7,6 +7,7 @@
 mod e_captp;
 mod indirect;
 mod netobj;
+mod swingset;
 mod weighted;
 
 pub use e_captp::{DISTRIBUTED_RACE, LOCAL_RACE};
@@ -171,7 +172,7 @@ pub struct Task {
 
 /// Every system.
 pub static SYSTEMS: &[&System] =
-    &[&e_captp::SYSTEM, &netobj::SYSTEM, &weighted::SYSTEM, &indirect::SYSTEM];
+    &[&e_captp::SYSTEM, &netobj::SYSTEM, &swingset::SYSTEM, &weighted::SYSTEM, &indirect::SYSTEM];
 
 /// When the proxies of a protocol die.
 pub fn collection<P: Protocol>() -> Collection {

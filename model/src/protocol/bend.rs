@@ -3,6 +3,7 @@
 pub use super::e::EBend;
 pub use super::indirect::IndirectBend;
 pub use super::netobj::NetObjBend;
+pub use super::swingset::SwingSetBend;
 pub use super::weighted::WeightedBend;
 
 /// One way of getting a protocol wrong.
@@ -12,5 +13,6 @@ pub enum Bend {
     E(EBend),
     Indirect(IndirectBend),
     NetObj(NetObjBend),
+    SwingSet(SwingSetBend),
     Weighted(WeightedBend),
 }

@@ -11,9 +11,10 @@ pub mod e;
 pub mod indirect;
 pub mod kit;
 pub mod netobj;
+pub mod swingset;
 pub mod weighted;
 
-pub use bend::{Bend, EBend, IndirectBend, NetObjBend, WeightedBend};
+pub use bend::{Bend, EBend, IndirectBend, NetObjBend, SwingSetBend, WeightedBend};
 
 use crate::names::{Object, VatId};
 use crate::world::{

@@ -76,6 +76,12 @@ impl<P: Protocol> VatActor<P> {
                 vat.left.losses -= u8::from(work.trouble);
                 let (before, mut effects) = (self.all_exports(vat), Effects::default());
                 self.protocol.do_work(&mut vat.tables, work, &mut effects);
+                for (to, body) in &mut effects.sent {
+                    body.stamp(&|at| {
+                        let lives = vat.proxies_at(*to, at).next().is_some();
+                        vat.latest_at(*to, at).saturating_sub(u32::from(lives))
+                    });
+                }
                 self.apply(vat, effects, Some(&before), out);
             }
             Step::Cut(peer) => {
