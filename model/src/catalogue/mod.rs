@@ -7,6 +7,7 @@
 mod e_captp;
 mod indirect;
 mod netobj;
+mod rmi;
 mod swingset;
 mod weighted;
 
@@ -171,8 +172,14 @@ pub struct Task {
 }
 
 /// Every system.
-pub static SYSTEMS: &[&System] =
-    &[&e_captp::SYSTEM, &netobj::SYSTEM, &swingset::SYSTEM, &weighted::SYSTEM, &indirect::SYSTEM];
+pub static SYSTEMS: &[&System] = &[
+    &e_captp::SYSTEM,
+    &netobj::SYSTEM,
+    &rmi::SYSTEM,
+    &swingset::SYSTEM,
+    &weighted::SYSTEM,
+    &indirect::SYSTEM,
+];
 
 /// When the proxies of a protocol die.
 pub fn collection<P: Protocol>() -> Collection {

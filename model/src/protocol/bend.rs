@@ -13,6 +13,7 @@ pub enum Bend {
     E(EBend),
     Indirect(IndirectBend),
     NetObj(NetObjBend),
+    Rmi(NetObjBend),
     SwingSet(SwingSetBend),
     Weighted(WeightedBend),
 }

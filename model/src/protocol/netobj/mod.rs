@@ -1,4 +1,4 @@
-//! Network Objects: the owner keeps a list of the clients that have a surrogate, and not a number.
+//! Network Objects and Java RMI: the owner keeps a list of the clients that have a surrogate, and not a number.
 //!
 //! A client calls `dirty` when it makes a surrogate and `clean` when the surrogate is gone. Each
 //! call has the number of an event at the client, and the owner heeds only the latest: so calls may
@@ -16,7 +16,11 @@
 //! Java RMI. That only the first is, which is how PROTOCOLS.md can be read, leaks: the search found
 //! that a newer dirty call may make the owner ignore it. Whether the source does so was not looked
 //! up; here it is a mutation.
-//! **Source:** DEC SRC Network Objects, the Modula-3 source (`NetObjRT.m3`), as PROTOCOLS.md, 3.5,
+//! **Java RMI** has leases besides: a client renews them by calling dirty again, and an owner takes a
+//! client whose lease ran out for dead. Modelled: renewals, lost and late ones too; the table of
+//! leases; the one thread that renews and cleans, a call at a time. Time is not: in the full rules a
+//! lease of a client that lives does not run out.
+//! **Source:** for RMI, openjdk's `DGCClient`, `DGCImpl`, `Target`, as PROTOCOLS.md, 3.6, has them; DEC SRC Network Objects, the Modula-3 source (`NetObjRT.m3`), as PROTOCOLS.md, 3.5,
 //! has it.
 
 mod body;
@@ -54,25 +58,55 @@ pub enum NetObjBend {
     NoIdentityCheck,
     /// A transmission is acknowledged when it arrives.
     EarlyAck,
+    /// A lease runs out although its client lives.
+    LeaseTooShort,
+    /// A client's lease stays when its last reference is cleaned.
+    LeaseKept,
     /// A clean call that was lost is not made again.
     NoRetry,
 }
 
-/// Network Objects, with at most one rule bent.
+/// A protocol with lists of clients, with or without leases, and with at most one rule bent.
 #[derive(Clone, Copy, Debug)]
-pub struct NetObj {
+pub struct Listing<const LEASES: bool> {
     bend: Option<NetObjBend>,
 }
 
+/// Network Objects.
+pub type NetObj = Listing<false>;
+/// Java RMI: the same with leases.
+pub type Rmi = Listing<true>;
+
 const CLEANS: u8 = 0;
 const TIMEOUT: u8 = 1;
+const RENEW: u8 = 2;
+const EXPIRE: u8 = 3;
 
-impl Protocol for NetObj {
+impl<const LEASES: bool> Listing<LEASES> {
+    fn lease_work(self, own: &NetObjTables) -> SmallVec<[Work; 2]> {
+        let mut work = SmallVec::new();
+        let index = Index::new(0);
+        for peer in VatId::ALL.into_iter().filter(|_| LEASES) {
+            let ready = own.surrogates.iter().any(|s| s.owner == peer && s.is_ready());
+            if ready && own.renewing.is_empty() {
+                let what = "renews its leases";
+                work.push(Work { code: RENEW, what, peer, index, trouble: true });
+            }
+            if own.leases.contains(&peer) && self.is_bent(NetObjBend::LeaseTooShort) {
+                let what = "takes a client for dead";
+                work.push(Work { code: EXPIRE, what, peer, index, trouble: true });
+            }
+        }
+        work
+    }
+}
+
+impl<const LEASES: bool> Protocol for Listing<LEASES> {
     type Tables = NetObjTables;
 
     fn bent(bend: Option<Bend>) -> Self {
         match bend {
-            Some(Bend::NetObj(bend)) => Self { bend: Some(bend) },
+            Some(Bend::NetObj(bend) | Bend::Rmi(bend)) => Self { bend: Some(bend) },
             _ => Self { bend: None },
         }
     }
@@ -136,6 +170,7 @@ impl Protocol for NetObj {
                 effects.sent.push((from, NetBody::DirtyReply { index, event, accepted }));
             }
             NetBody::DirtyReply { index, event, accepted } => {
+                self.renewed(own, (from, *index, *event), true);
                 let surrogate = own.surrogate_mut(from, *index);
                 let asked = surrogate.filter(|surrogate| surrogate.calling == Some(*event));
                 match asked {
@@ -178,9 +213,13 @@ impl Protocol for NetObj {
 
     fn work(&self, own: &NetObjTables) -> SmallVec<[Work; 2]> {
         let mut work = SmallVec::new();
-        let mut owners: SmallVec<[VatId; 2]> = own.cleans.iter().map(|(owner, _)| *owner).collect();
+        // One thread renews and cleans, and each of its calls ends before the next begins.
+        let idle = |owner: &VatId| own.renewing.iter().all(|(of, ..)| of != owner);
+        let due = own.cleans.iter().map(|(owner, _)| *owner).filter(idle);
+        let mut owners: SmallVec<[VatId; 2]> = due.collect();
         owners.sort_unstable();
         owners.dedup();
+        work.extend(self.lease_work(own));
         let what = "makes its clean calls";
         let index = Index::new(0);
         work.extend(owners.into_iter().map(|peer| Work {
@@ -202,9 +241,11 @@ impl Protocol for NetObj {
     }
 
     fn do_work(&self, own: &mut NetObjTables, work: Work, effects: &mut EffectsOf<Self>) {
-        if work.code == TIMEOUT {
-            self.fail(own, (work.peer, work.index), effects);
-            return;
+        match work.code {
+            TIMEOUT => return self.fail(own, (work.peer, work.index), effects),
+            RENEW => return Self::renew(own, work.peer, effects),
+            EXPIRE => return Self::expire(own, work.peer, effects),
+            _ => {}
         }
         let due = own.cleans.iter().filter(|(owner, _)| *owner == work.peer);
         let batch: SmallVec<[Clean; 1]> = due.map(|(_, clean)| *clean).collect();
@@ -229,6 +270,7 @@ impl Protocol for NetObj {
             {
                 self.fail(own, (to, *index), effects);
             }
+            NetBody::Dirty { index, event } => self.renewed(own, (to, *index, *event), false),
             NetBody::Clean(batch) if !self.is_bent(NetObjBend::NoRetry) => {
                 own.cleans.extend(batch.iter().map(|clean| (to, *clean)));
             }
@@ -246,6 +288,8 @@ impl Protocol for NetObj {
         own.surrogates.retain(|surrogate| surrogate.owner != peer);
         own.cleans.retain(|(owner, _)| *owner != peer);
         own.waiting.clear();
+        own.renewing.clear();
+        own.leases.clear();
         let owned = std::mem::take(&mut own.owned);
         effects.evicted.extend(owned.into_iter().map(|owned| What::Local(owned.object)));
         Ok(())

@@ -3,7 +3,7 @@
 
 use super::body::{Clean, NetBody, ack, owner_of};
 use super::tables::NetObjTables;
-use super::{NetObj, NetObjBend};
+use super::{Listing, NetObjBend};
 use crate::names::VatId;
 use crate::protocol::EffectsOf;
 use crate::protocol::kit::{Named, Owner, key};
@@ -11,7 +11,7 @@ use crate::world::{Arrival, Given, Refused, What};
 use captp_gc::protocol::{Incarnation, Index};
 use smallvec::SmallVec;
 
-impl NetObj {
+impl<const LEASES: bool> Listing<LEASES> {
     pub(super) fn is_bent(self, bend: NetObjBend) -> bool {
         self.bend == Some(bend)
     }
@@ -160,9 +160,7 @@ impl NetObj {
         (index, event): (Index, u32),
     ) -> bool {
         let heeds = !self.is_bent(NetObjBend::EventsIgnored);
-        let buried = own.tombstones.iter();
-        let overtaken = buried.filter(|(of, at, _)| (*of, *at) == (client, index));
-        let overtaken = overtaken.map(|(.., latest)| *latest).max();
+        let overtaken = own.buried(client, index);
         let Some(owned) = own.owned_mut(index) else { return false };
         let listed = owned.dirty.iter_mut().find(|(known, _)| *known == client);
         let latest = listed.as_ref().map(|(_, latest)| *latest).max(overtaken);
@@ -176,6 +174,10 @@ impl NetObj {
                 owned.dirty.sort_unstable();
             }
         }
+        if LEASES && !own.leases.contains(&client) {
+            own.leases.push(client);
+            own.leases.sort_unstable();
+        }
         true
     }
 
@@ -187,9 +189,11 @@ impl NetObj {
         effects: &mut EffectsOf<Self>,
     ) {
         let heeds = !self.is_bent(NetObjBend::EventsIgnored);
+        let overtaken = own.buried(client, clean.index);
         let Some(owned) = own.owned_mut(clean.index) else { return };
         let listed = owned.dirty.iter().find(|(known, _)| *known == client);
-        if heeds && listed.is_some_and(|(_, latest)| clean.event <= *latest) {
+        let latest = listed.map(|(_, latest)| *latest).max(overtaken);
+        if heeds && latest.is_some_and(|latest| clean.event <= latest) {
             return;
         }
         owned.dirty.retain(|(known, _)| *known != client);
@@ -199,5 +203,49 @@ impl NetObj {
             own.tombstones.sort_unstable();
         }
         effects.evicted.extend(own.settle(clean.index).map(What::Local));
+        let listed = own.owned.iter().flat_map(|owned| &owned.dirty);
+        let last = !listed.map(|(known, _)| known).any(|known| *known == client);
+        if last && !self.is_bent(NetObjBend::LeaseKept) {
+            own.leases.retain(|known| *known != client);
+        }
+    }
+
+    /// A lease runs out: the client is taken for dead.
+    pub(super) fn expire(own: &mut NetObjTables, client: VatId, effects: &mut EffectsOf<Self>) {
+        own.leases.retain(|known| *known != client);
+        for owned in &mut own.owned {
+            owned.dirty.retain(|(known, _)| *known != client);
+        }
+        let all: SmallVec<[Index; 2]> = own.owned.iter().map(|owned| owned.index).collect();
+        for index in all {
+            effects.evicted.extend(own.settle(index).map(What::Local));
+        }
+    }
+
+    /// The client calls dirty again for all that it has of an owner's.
+    pub(super) fn renew(own: &mut NetObjTables, owner: VatId, effects: &mut EffectsOf<Self>) {
+        let ready = own.surrogates.iter().filter(|s| s.owner == owner && s.is_ready());
+        let ready: SmallVec<[Index; 2]> = ready.map(|surrogate| surrogate.index).collect();
+        for index in ready {
+            let event = own.next_event();
+            own.renewing.push((owner, index, event));
+            effects.sent.push((owner, NetBody::Dirty { index, event }));
+        }
+    }
+
+    /// The outcome of a renewal is known, or it is known that it will not be: then a late one must
+    /// be refused, when the surrogate is cleaned.
+    pub(super) fn renewed(
+        self,
+        own: &mut NetObjTables,
+        (owner, index, event): (VatId, Index, u32),
+        known: bool,
+    ) {
+        let before = own.renewing.len();
+        own.renewing.retain(|renewal| *renewal != (owner, index, event));
+        if own.renewing.len() < before && !known && !own.failed.contains(&(owner, index)) {
+            own.failed.push((owner, index));
+            own.failed.sort_unstable();
+        }
     }
 }

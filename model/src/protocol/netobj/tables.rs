@@ -24,6 +24,10 @@ pub struct NetObjTables {
     pub(super) waiting: SmallVec<[(VatId, SmallVec<[Named; 2]>); 1]>,
     /// The objects of which a dirty call may still arrive late.
     pub(super) failed: SmallVec<[(VatId, Index); 1]>,
+    /// The clients that have a lease, in order.
+    pub(super) leases: SmallVec<[VatId; 1]>,
+    /// The renewals that are not answered: owner, index and event.
+    pub(super) renewing: SmallVec<[(VatId, Index, u32); 1]>,
     /// The number of this space's next event.
     pub(super) event: u32,
 }
@@ -55,6 +59,13 @@ pub(super) struct Surrogate {
     pub(super) pins: u8,
 }
 
+impl Surrogate {
+    /// Whether the application has it.
+    pub(super) const fn is_ready(&self) -> bool {
+        self.live && self.handed && self.calling.is_none()
+    }
+}
+
 impl NetObjTables {
     pub(super) fn new(id: VatId) -> Self {
         Self {
@@ -66,6 +77,8 @@ impl NetObjTables {
             cleans: SmallVec::new(),
             waiting: SmallVec::new(),
             failed: SmallVec::new(),
+            leases: SmallVec::new(),
+            renewing: SmallVec::new(),
             event: 1,
         }
     }
@@ -88,6 +101,12 @@ impl NetObjTables {
 
     pub(super) fn owned_mut(&mut self, index: Index) -> Option<&mut Owned> {
         self.owned.iter_mut().find(|owned| owned.index == index)
+    }
+
+    /// The event of a client's tombstone for an object.
+    pub(super) fn buried(&self, client: VatId, index: Index) -> Option<u32> {
+        let mut tombstones = self.tombstones.iter();
+        tombstones.find(|(of, at, _)| (*of, *at) == (client, index)).map(|(.., event)| *event)
     }
 
     pub(super) fn denoted(&self, index: Index) -> Option<Object> {
@@ -175,7 +194,12 @@ impl View for NetObjTables {
         of_exporter.map(|(_, n)| Ref { whose: Whose::Sender, ..n.seen() }).collect()
     }
 
+    /// A lease that nobody has.
+    fn has_more(&self) -> bool {
+        !self.leases.is_empty()
+    }
+
     fn is_busy(&self) -> bool {
-        !self.cleans.is_empty() || !self.waiting.is_empty()
+        !self.cleans.is_empty() || !self.waiting.is_empty() || !self.renewing.is_empty()
     }
 }
