@@ -5,6 +5,7 @@
 //! a line in [`SYSTEMS`].
 
 mod e_captp;
+mod endo_captp;
 
 pub use e_captp::{DISTRIBUTED_RACE, LOCAL_RACE};
 
@@ -150,7 +151,7 @@ pub struct Task {
 }
 
 /// Every system.
-pub static SYSTEMS: &[&System] = &[&e_captp::SYSTEM];
+pub static SYSTEMS: &[&System] = &[&e_captp::SYSTEM, &endo_captp::SYSTEM];
 
 impl System {
     /// What is wrong with these sizes for this system, if anything.

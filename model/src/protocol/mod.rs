@@ -8,9 +8,10 @@
 
 mod bend;
 pub mod e;
+pub mod endo_captp;
 pub mod kit;
 
-pub use bend::{Bend, EBend};
+pub use bend::{Bend, EBend, EndoBend};
 
 use crate::names::{Object, VatId};
 use crate::world::{
