@@ -4,7 +4,9 @@
 //! Adding a system is an implementation of [`Protocol`](crate::protocol::Protocol), a file here,
 //! and a line in [`SYSTEMS`].
 
+mod capnweb;
 mod e_captp;
+mod endo_captp;
 mod indirect;
 mod netobj;
 mod rmi;
@@ -174,6 +176,8 @@ pub struct Task {
 /// Every system.
 pub static SYSTEMS: &[&System] = &[
     &e_captp::SYSTEM,
+    &endo_captp::SYSTEM,
+    &capnweb::SYSTEM,
     &netobj::SYSTEM,
     &rmi::SYSTEM,
     &swingset::SYSTEM,

@@ -1,6 +1,8 @@
 //! The ways to bend a protocol, of every system.
 
+pub use super::capnweb::WebBend;
 pub use super::e::EBend;
+pub use super::endo_captp::EndoBend;
 pub use super::indirect::IndirectBend;
 pub use super::netobj::NetObjBend;
 pub use super::swingset::SwingSetBend;
@@ -16,4 +18,6 @@ pub enum Bend {
     Rmi(NetObjBend),
     SwingSet(SwingSetBend),
     Weighted(WeightedBend),
+    EndoCapTp(EndoBend),
+    Capnweb(WebBend),
 }

@@ -7,14 +7,18 @@
 //! file with an implementation of [`Protocol`], and one line in [`crate::catalogue`].
 
 mod bend;
+pub mod capnweb;
 pub mod e;
+pub mod endo_captp;
 pub mod indirect;
 pub mod kit;
 pub mod netobj;
 pub mod swingset;
 pub mod weighted;
 
-pub use bend::{Bend, EBend, IndirectBend, NetObjBend, SwingSetBend, WeightedBend};
+pub use bend::{
+    Bend, EBend, EndoBend, IndirectBend, NetObjBend, SwingSetBend, WebBend, WeightedBend,
+};
 
 use crate::names::{Object, VatId};
 use crate::world::{

@@ -29,6 +29,12 @@ impl Ghost {
         self.object
     }
 
+    /// The answer that is meant. An answer has no name of its own, so this is what a view of the
+    /// tables shows of its entry; nothing may depend on it.
+    pub(crate) const fn of_answer(self) -> Object {
+        self.object
+    }
+
     /// The number of the proxy that was used. Not for protocols.
     pub(crate) const fn number(self) -> u32 {
         self.number

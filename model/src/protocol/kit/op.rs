@@ -69,6 +69,9 @@ pub struct Finish {
 
 /// What a system calls its messages. The functions say the message, without ghosts.
 pub trait Words: Copy + Ord + Hash + fmt::Debug + Send + Sync + 'static {
+    /// Whether several mentions of one export in one message count for one.
+    const ONCE_PER_MESSAGE: bool = false;
+
     /// A reference.
     fn desc(desc: &Desc) -> String;
     /// Mentions given back.
@@ -162,7 +165,14 @@ impl Wired {
 
 impl<W: Words> Body for Op<W> {
     fn refs(&self) -> SmallVec<[Ref; 2]> {
-        self.wired().into_iter().map(Wired::seen).collect()
+        let mut refs: SmallVec<[Ref; 2]> = self.wired().into_iter().map(Wired::seen).collect();
+        if W::ONCE_PER_MESSAGE
+            && let [first, second] = &mut refs[..]
+            && (first.whose, first.at) == (second.whose, second.at)
+        {
+            second.weight = 0;
+        }
+        refs
     }
 
     fn releases(&self) -> SmallVec<[Release; 1]> {
