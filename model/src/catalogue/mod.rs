@@ -4,6 +4,7 @@
 //! Adding a system is an implementation of [`Protocol`](crate::protocol::Protocol), a file here, and
 //! a line in [`SYSTEMS`].
 
+mod capnp;
 mod e_captp;
 
 pub use e_captp::{DISTRIBUTED_RACE, LOCAL_RACE};
@@ -150,7 +151,7 @@ pub struct Task {
 }
 
 /// Every system.
-pub static SYSTEMS: &[&System] = &[&e_captp::SYSTEM];
+pub static SYSTEMS: &[&System] = &[&e_captp::SYSTEM, &capnp::SYSTEM];
 
 impl System {
     /// What is wrong with these sizes for this system, if anything.

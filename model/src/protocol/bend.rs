@@ -1,5 +1,6 @@
 //! The ways to bend a protocol, of every system.
 
+pub use super::capnp::CapnpBend;
 pub use super::e::EBend;
 
 /// One way of getting a protocol wrong.
@@ -7,4 +8,5 @@ pub use super::e::EBend;
 #[expect(missing_docs, reason = "each is the system's own list")]
 pub enum Bend {
     E(EBend),
+    Capnp(CapnpBend),
 }

@@ -7,10 +7,11 @@
 //! file with an implementation of [`Protocol`], and one line in [`crate::catalogue`].
 
 mod bend;
+pub mod capnp;
 pub mod e;
 pub mod kit;
 
-pub use bend::{Bend, EBend};
+pub use bend::{Bend, CapnpBend, EBend};
 
 use crate::names::{Object, VatId};
 use crate::world::{

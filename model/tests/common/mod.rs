@@ -1,6 +1,8 @@
 //! What the tests of the models share.
 #![allow(dead_code, reason = "each test binary uses its share")]
 
+pub(crate) mod walk;
+
 use model::catalogue::{self, Task};
 use model::check::{Control, Finding};
 use model::engine::{self, Budget, Outcome, Progress};

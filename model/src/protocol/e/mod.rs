@@ -44,7 +44,7 @@ impl Protocol for ECapTp {
     fn bent(bend: Option<Bend>) -> Self {
         match bend {
             Some(Bend::E(bend)) => Self { bend: Some(bend) },
-            None => Self { bend: None },
+            _ => Self { bend: None },
         }
     }
 
