@@ -4,6 +4,7 @@
 //! Adding a system is an implementation of [`Protocol`](crate::protocol::Protocol), a file here,
 //! and a line in [`SYSTEMS`].
 
+mod capnp;
 mod capnweb;
 mod e_captp;
 mod endo_captp;
@@ -176,6 +177,7 @@ pub struct Task {
 /// Every system.
 pub static SYSTEMS: &[&System] = &[
     &e_captp::SYSTEM,
+    &capnp::SYSTEM,
     &endo_captp::SYSTEM,
     &capnweb::SYSTEM,
     &netobj::SYSTEM,

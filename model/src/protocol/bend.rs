@@ -1,5 +1,6 @@
 //! The ways to bend a protocol, of every system.
 
+pub use super::capnp::CapnpBend;
 pub use super::capnweb::WebBend;
 pub use super::e::EBend;
 pub use super::endo_captp::EndoBend;
@@ -20,4 +21,5 @@ pub enum Bend {
     Weighted(WeightedBend),
     EndoCapTp(EndoBend),
     Capnweb(WebBend),
+    Capnp(CapnpBend),
 }

@@ -7,6 +7,7 @@
 //! file with an implementation of [`Protocol`], and one line in [`crate::catalogue`].
 
 mod bend;
+pub mod capnp;
 pub mod capnweb;
 pub mod e;
 pub mod endo_captp;
@@ -17,7 +18,7 @@ pub mod swingset;
 pub mod weighted;
 
 pub use bend::{
-    Bend, EBend, EndoBend, IndirectBend, NetObjBend, SwingSetBend, WebBend, WeightedBend,
+    Bend, CapnpBend, EBend, EndoBend, IndirectBend, NetObjBend, SwingSetBend, WebBend, WeightedBend,
 };
 
 use crate::names::{Object, VatId};
