@@ -8,6 +8,8 @@ mod capnp;
 mod capnweb;
 mod e_captp;
 mod endo_captp;
+mod es_strawman;
+mod go_capnp;
 mod indirect;
 mod netobj;
 mod rmi;
@@ -177,7 +179,9 @@ pub struct Task {
 /// Every system.
 pub static SYSTEMS: &[&System] = &[
     &e_captp::SYSTEM,
+    &es_strawman::SYSTEM,
     &capnp::SYSTEM,
+    &go_capnp::SYSTEM,
     &endo_captp::SYSTEM,
     &capnweb::SYSTEM,
     &netobj::SYSTEM,

@@ -4,6 +4,8 @@ pub use super::capnp::CapnpBend;
 pub use super::capnweb::WebBend;
 pub use super::e::EBend;
 pub use super::endo_captp::EndoBend;
+pub use super::es::EsBend;
+pub use super::go_capnp::GoBend;
 pub use super::indirect::IndirectBend;
 pub use super::netobj::NetObjBend;
 pub use super::swingset::SwingSetBend;
@@ -14,6 +16,8 @@ pub use super::weighted::WeightedBend;
 #[expect(missing_docs, reason = "each is the system's own list")]
 pub enum Bend {
     E(EBend),
+    Es(EsBend),
+    Go(GoBend),
     Indirect(IndirectBend),
     NetObj(NetObjBend),
     Rmi(NetObjBend),

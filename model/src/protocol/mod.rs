@@ -11,6 +11,8 @@ pub mod capnp;
 pub mod capnweb;
 pub mod e;
 pub mod endo_captp;
+pub mod es;
+pub mod go_capnp;
 pub mod indirect;
 pub mod kit;
 pub mod netobj;
@@ -18,7 +20,8 @@ pub mod swingset;
 pub mod weighted;
 
 pub use bend::{
-    Bend, CapnpBend, EBend, EndoBend, IndirectBend, NetObjBend, SwingSetBend, WebBend, WeightedBend,
+    Bend, CapnpBend, EBend, EndoBend, EsBend, GoBend, IndirectBend, NetObjBend, SwingSetBend,
+    WebBend, WeightedBend,
 };
 
 use crate::names::{Object, VatId};

@@ -62,12 +62,13 @@ impl<P: Protocol> Actor for VatActor<P> {
 
 impl<P: Protocol> World<P> {
     /// The same vats in Stateright's own composition, for holding the two against each other.
-    /// `None` for [`WireOrder::GcFirst`], which Stateright's networks do not have.
+    /// `None` for [`WireOrder::GcFirst`] and [`WireOrder::FinishFirst`], which its networks do not
+    /// have.
     pub fn actor_model(&self) -> Option<ActorModel<VatActor<P>>> {
         let network = match self.wire_order() {
             WireOrder::Fifo => Network::new_ordered([]),
             WireOrder::Unordered => Network::new_unordered_nonduplicating([]),
-            WireOrder::GcFirst => return None,
+            WireOrder::GcFirst | WireOrder::FinishFirst => return None,
         };
         Some(ActorModel::new((), ()).actors(self.actors.clone()).init_network(network))
     }

@@ -3,7 +3,7 @@
 //! Beside what a real wire carries, each reference has a **ghost**: what its writer meant. No
 //! protocol looks into one; the ledger does.
 
-use super::position::Position;
+use super::position::{Position, Table};
 use crate::names::{Object, VatId};
 use captp_gc::protocol::SessionId;
 use serde::{Deserialize, Serialize};
@@ -188,6 +188,9 @@ pub enum WireOrder {
     /// FIFO, but a message that gives something back is put ahead of all that its sender has queued
     /// and the receiver has not read.
     GcFirst,
+    /// FIFO, but a message that gives an answer back is put ahead of the uses of that answer that
+    /// its sender has queued.
+    FinishFirst,
 }
 
 /// The messages in flight in one direction, in the order in which they were put on the wire.
@@ -235,8 +238,22 @@ impl<B> Wire<B> {
 impl<B: Body> Wire<B> {
     /// Puts a message on the wire.
     pub fn send(&mut self, message: Message<B>, order: WireOrder) {
-        let overtakes = order == WireOrder::GcFirst && !message.releases().is_empty();
-        self.0.insert(if overtakes { 0 } else { self.0.len() }, message);
+        let releases = message.releases();
+        let place = match order {
+            WireOrder::GcFirst if !releases.is_empty() => 0,
+            WireOrder::FinishFirst => {
+                let finished = |r: &Release| r.at.table == Table::Answers;
+                let uses = |queued: &Message<B>| {
+                    let refs = queued.refs();
+                    let mut finished = releases.iter().filter(|r| finished(r));
+                    finished
+                        .any(|f| refs.iter().any(|r| r.whose == Whose::Receiver && r.at == f.at))
+                };
+                self.0.iter().position(uses).unwrap_or(self.0.len())
+            }
+            _ => self.0.len(),
+        };
+        self.0.insert(place, message);
     }
 }
 
