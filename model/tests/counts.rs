@@ -49,6 +49,9 @@ fn the_default_worlds_are_exhausted_and_hold_with_every_witness() {
         // One object; three messages, one call; seven kinds of fault, one of each vat, at any
         // time, after which the session ends as if cut; one cut.
         ("hostile", 2_327_222),
+        // One object each; two messages from VatA and two from VatB, to either of the others, of
+        // what they own or hold; one call from VatC.
+        ("third-vat", 81_880),
     ];
     let system = &SYSTEMS[0];
     assert_eq!(system.scenarios.len(), pinned.len());

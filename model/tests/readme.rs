@@ -28,6 +28,30 @@ fn the_changelog_has_the_counts_that_the_tests_pin() {
     }
 }
 
+/// If this fails: put what `model compare --markdown` prints between the marks in README.
+#[test]
+fn the_comparison_in_the_readme_is_what_is_printed() {
+    let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_model"))
+        .args(["compare", "--markdown"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let (_, after) = README.split_once("<!-- comparison -->\n").unwrap();
+    let (shown, _) = after.split_once("<!-- /comparison -->").unwrap();
+    assert_eq!(shown, printed);
+}
+
+#[test]
+fn the_readme_says_how_many_systems_and_defects_there_are() {
+    let defects: std::collections::BTreeSet<_> =
+        catalogue::mutations().filter_map(|(_, m)| Some(m.defect?.id)).collect();
+    assert_eq!((catalogue::SYSTEMS.len(), defects.len()), (11, 40));
+    assert!(README.contains("eleven systems") && README.contains("forty real defects"));
+    assert_eq!(catalogue::LEFT_OUT.len(), 15);
+    assert!(README.contains("fifteen of the catalogue's defects"));
+}
+
 /// Minutes of work for a debug build: `cargo test -p model --release --test readme -- --ignored`.
 #[test]
 #[ignore = "7.6 million states"]

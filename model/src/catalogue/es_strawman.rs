@@ -25,7 +25,7 @@ pub(super) static SYSTEM: System = System {
         by: "the executor looks for a successor",
         without: Some("es-no-successor-test"),
     },
-    features: &[Feature::Sessions, Feature::ThirdVat],
+    features: &[Feature::Sessions],
     exempt: &[
         Exempt::not_claimed(PropertyId::S5, "the strawman has no answers"),
         Exempt::not_claimed(PropertyId::S7, "faulty peers are not modelled here"),

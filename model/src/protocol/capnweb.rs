@@ -7,8 +7,7 @@
 //! may come for a promise that was released already: then what it carries is disposed of.
 //! **Left out:** promises as arguments, `pull` (every result is wanted), `reject`, streams, pipes,
 //! session limits, and numbers that only their type is checked of.
-//! **Source:** PROTOCOLS.md 3.11, PEERS.md 3.3; cloudflare/capnweb 32e381cd5a1c, `src/rpc.ts` and
-//! the protocol reference.
+//! **Source:** cloudflare/capnweb 32e381cd5a1c, `src/rpc.ts` and the protocol reference.
 //!
 //! The implementation departs from the text in one way that shows nothing by itself: its importer
 //! does not count (#140). That is a half of [`WebBend::BooleanCountAndDedupe`].

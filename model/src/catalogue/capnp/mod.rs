@@ -25,7 +25,6 @@ pub(super) static SYSTEM: System = System {
         Feature::Failures,
         Feature::Faults,
         Feature::Sessions,
-        Feature::ThirdVat,
         Feature::Promises,
         Feature::Answers,
     ],

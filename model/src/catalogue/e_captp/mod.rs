@@ -93,6 +93,18 @@ pub(super) static SYSTEM: System = System {
                 ..Sizes::SMALLEST
             },
         },
+        Scenario {
+            deep: false,
+            silent: &[],
+            id: "third-vat",
+            title: "VatA hands on to VatC what it has of VatB's, and holds its own proxy meanwhile",
+            sizes: Sizes {
+                vats: 3,
+                sends: PerVat::three(2, 2, 0),
+                calls: PerVat::three(0, 0, 1),
+                ..Sizes::SMALLEST
+            },
+        },
     ],
     mutations: MUTATIONS,
     collection: collection::<ECapTp>,

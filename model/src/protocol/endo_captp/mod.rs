@@ -10,8 +10,8 @@
 //! `epoch`). **Left out:** promises as arguments (`CTP_RESOLVE`), traps, the question of a call
 //! whose result nobody wants, and that the source unregisters the finalisers of a connection that
 //! ends: here they come late, and find nothing.
-//! **Source:** PROTOCOLS.md 3.8, PEERS.md 3.1 and 7; endo 1fa6c227e58f,
-//! `packages/captp/src/{captp,finalize}.js`; the messages were recorded from `@endo/captp` 4.5.1.
+//! **Source:** endo 1fa6c227e58f, `packages/captp/src/{captp,finalize}.js`; the messages were recorded
+//! from `@endo/captp` 4.5.1.
 //!
 //! The mended rules are: only arguments and results are counted (4.5.1 counts the target of a call,
 //! too); the way from a value to its slot goes with the slot; an answer is dropped under the name

@@ -11,8 +11,7 @@
 //! already (its count goes back at once), middle vats without a proxy. **Left out:** answers and
 //! promises; ends of sessions; Ray's failure detection, of whose defects only the order of reports
 //! is here.
-//! **Source:** J. M. Piquer, PARLE 1991, as PROTOCOLS.md, 3.12, has it: read in secondary accounts
-//! only. Ray's owners and borrowers are the same tree.
+//! **Source:** J. M. Piquer, PARLE 1991: read in secondary accounts only. Ray's owners and borrowers are the same tree.
 
 mod tables;
 

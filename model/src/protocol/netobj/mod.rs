@@ -13,15 +13,16 @@
 //! connection of its own. **Left out:** pings and the death of a space; a limit on repetitions; the
 //! loss of what carries references and of its acknowledgement, which is a failed method call.
 //! **Different:** once a dirty call has failed, every later clean of that object is strong, as in
-//! Java RMI. That only the first is, which is how PROTOCOLS.md can be read, leaks: the search found
-//! that a newer dirty call may make the owner ignore it. Whether the source does so was not looked
-//! up; here it is a mutation.
+//! Java RMI. If only the first were, it would leak: the search found that a newer dirty call may make
+//! the owner ignore it. Whether the source does so was not looked up; here it is a mutation.
+//!
 //! **Java RMI** has leases besides: a client renews them by calling dirty again, and an owner takes a
 //! client whose lease ran out for dead. Modelled: renewals, lost and late ones too; the table of
 //! leases; the one thread that renews and cleans, a call at a time. Time is not: in the full rules a
 //! lease of a client that lives does not run out.
-//! **Source:** for RMI, openjdk's `DGCClient`, `DGCImpl`, `Target`, as PROTOCOLS.md, 3.6, has them; DEC SRC Network Objects, the Modula-3 source (`NetObjRT.m3`), as PROTOCOLS.md, 3.5,
-//! has it.
+//!
+//! **Source:** DEC SRC Network Objects, the Modula-3 source in modula3/cm3 (`NetObjRT.m3`); for RMI,
+//! openjdk's `DGCClient`, `DGCImpl` and `Target`.
 
 mod body;
 mod rules;

@@ -13,8 +13,8 @@
 //! **Left out:** the kernel between vats (calls of it are synchronous, and have no such race),
 //! virtual data, `retireImport` by an owner whose object is gone, crashes: comms vats are
 //! persistent.
-//! **Source:** agoric-sdk, `swingset-liveslots` and the comms vat, as PROTOCOLS.md, 3.9, has them;
-//! the defects of a persistent kernel that descends from it are from 3.10.
+//! **Source:** agoric-sdk 98e20a0ea189, `swingset-liveslots` and the comms vat. Some of the defects are
+//! of a persistent kernel that descends from it.
 
 mod body;
 mod tables;
