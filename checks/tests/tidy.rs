@@ -73,8 +73,8 @@ fn every_rule_is_cited_where_it_is_applied_and_is_bent_by_a_mutation() {
     }
 }
 
-/// What a reference was meant to denote is for the ledger; a protocol that looked would be judged by
-/// its own answer.
+/// What a reference was meant to denote is for the ledger; a protocol that looked would be judged
+/// by its own answer.
 #[test]
 fn no_protocol_looks_into_a_ghost() {
     for (name, text) in sources() {

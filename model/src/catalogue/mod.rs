@@ -1,7 +1,7 @@
 //! Everything that can be checked: the systems, the worlds they are checked in, their mutations.
 //! One file a system.
 //!
-//! Adding a system is an implementation of [`Protocol`](crate::protocol::Protocol), a file here,
+//! Adding a system is an implementation of [`Protocol`], a file here,
 //! and a line in [`SYSTEMS`].
 
 mod capnp;
