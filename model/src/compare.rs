@@ -1,5 +1,5 @@
-//! The systems side by side. Every cell comes from a search: that an assumption is needed is shown by
-//! denying it and finding a counterexample, that an answer is needed by taking it away.
+//! The systems side by side. Every cell comes from a search: that an assumption is needed is shown
+//! by denying it and finding a counterexample, that an answer is needed by taking it away.
 
 use crate::catalogue::{Answer, System, Task, mutation};
 use crate::check::{Control, Finding, Verdict};

@@ -123,7 +123,8 @@ fn m3_control_a_fresh_object_works_and_so_does_the_same_one_when_no_rule_is_bent
     assert!(world.judge(&state).violated.is_empty(), "{state:?}");
 }
 
-/// M26: calls that are answered, their results settled and dropped; everything else is dropped, too.
+/// M26: calls that are answered, their results settled and dropped; everything else is dropped,
+/// too.
 fn answered_and_dropped(bend: Option<EndoBend>) -> (World<EndoCapTp>, State<Tables>) {
     let (sends, asks) = (PerVat::each(0, 1), PerVat::each(3, 0));
     let world = world(bend, Sizes { sends, asks, ..Sizes::SMALLEST });

@@ -126,7 +126,7 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         id: "netobj-strong-once",
         defect: None,
-        title: "only the first clean after a failed dirty is strong, and a newer dirty overtakes it",
+        title: "only the first clean after a failed dirty is strong: a newer dirty overtakes it",
         rule: Rule::Own("every clean after a failed dirty leaves a tombstone"),
         kills: PropertyId::L1,
         stands_for: "a reading of the rule that this search refutes",

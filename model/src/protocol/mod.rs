@@ -74,14 +74,14 @@ pub trait View: Clone + Eq + Hash + Debug + Send + Sync + 'static {
         self.imports(peer).find(|(position, _)| *position == at).map(|(_, view)| view)
     }
 
-    /// Whether an entry and its count are for all peers together. Then [`exports`](Self::exports) has
-    /// it for the first of them only, and [`export_at`](Self::export_at) for each.
+    /// Whether an entry and its count are for all peers together. Then [`exports`](Self::exports)
+    /// has it for the first of them only, and [`export_at`](Self::export_at) for each.
     fn counts_for_all(&self) -> bool {
         false
     }
 
-    /// The mentions of `exporter`'s exports that this vat has read, and not handed to the application
-    /// yet.
+    /// The mentions of `exporter`'s exports that this vat has read, and not handed to the
+    /// application yet.
     fn waiting(&self, _exporter: VatId) -> SmallVec<[Ref; 1]> {
         SmallVec::new()
     }

@@ -101,8 +101,8 @@ fn steps(shown: &Shown) -> String {
 fn legend(comparison: &Comparison) -> String {
     let denied: Vec<_> = Assumption::ALL.iter().map(|assumption| assumption.name()).collect();
     format!(
-        "Every cell comes from a search. \"Without it\": the counterexample when the answer is taken \
-         away. {}: what is violated when it is not granted, in the world {}.\n",
+        "Every cell comes from a search. \"Without it\": the counterexample when the answer is \
+         taken away. {}: what is violated when it is not granted, in the world {}.\n",
         denied.join(", "),
         comparison.probe
     )

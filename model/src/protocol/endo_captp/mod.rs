@@ -3,15 +3,15 @@
 //!
 //! **Modelled:** slots `o+N` and `o-N` that both vats number from 1 and never use again; a count
 //! once per slot and message, at both ends, kept until the message is whole; `CTP_DROP` with
-//! `decRefs`, which an exporter takes for the whole count if it is too large, and ignores for a slot
-//! that it does not know; a dead slot that is mentioned again, whose drop is sent by the act of
-//! installing the successor, and whose finaliser is unregistered then; questions and answers `q-N`,
-//! dropped by the same message, and held until they are answered; sessions (`CTP_DISCONNECT` and
-//! `epoch`). **Left out:** promises as arguments (`CTP_RESOLVE`), traps, the question of a call
-//! whose result nobody wants, and that the source unregisters the finalisers of a connection that
-//! ends: here they come late, and find nothing.
-//! **Source:** endo 1fa6c227e58f, `packages/captp/src/{captp,finalize}.js`; the messages were recorded
-//! from `@endo/captp` 4.5.1.
+//! `decRefs`, which an exporter takes for the whole count if it is too large, and ignores for a
+//! slot that it does not know; a dead slot that is mentioned again, whose drop is sent by the act
+//! of installing the successor, and whose finaliser is unregistered then; questions and answers
+//! `q-N`, dropped by the same message, and held until they are answered; sessions
+//! (`CTP_DISCONNECT` and `epoch`). **Left out:** promises as arguments (`CTP_RESOLVE`), traps, the
+//! question of a call whose result nobody wants, and that the source unregisters the finalisers of
+//! a connection that ends: here they come late, and find nothing.
+//! **Source:** endo 1fa6c227e58f, `packages/captp/src/{captp,finalize}.js`; the messages were
+//! recorded from `@endo/captp` 4.5.1.
 //!
 //! The mended rules are: only arguments and results are counted (4.5.1 counts the target of a call,
 //! too); the way from a value to its slot goes with the slot; an answer is dropped under the name

@@ -15,10 +15,10 @@
 //! * A hook describes itself as `receiverHosted` only if its generation is current. An application
 //!   uses no client that is shut down, and so none of an earlier generation: no step of the model
 //!   depends on this test.
-//! * A question's id is free again when both `Return` was read and `Finish` is in the queue. After a
-//!   `Return`, `Finish` is sent at once, and does not release the result. If the application gives
-//!   the question up before, `Finish` releases the result, and a `Return` that comes after it
-//!   is not imported.
+//! * A question's id is free again when both `Return` was read and `Finish` is in the queue. After
+//!   a `Return`, `Finish` is sent at once, and does not release the result. If the application
+//!   gives the question up before, `Finish` releases the result, and a `Return` that comes after
+//!   it is not imported.
 //! * An exported promise keeps its id. Once it is resolved, further mentions are of what it was
 //!   resolved to. A `Resolve` for a promise that was released is legal: it crossed the `Release`,
 //!   and its mention is given back at once.

@@ -4,14 +4,15 @@
 //! The copies of a reference make a tree with the owner at its root. A vat in the middle keeps its
 //! own place in the tree, and so its parent's count of it, while its children live, whether or not
 //! it still has a proxy. Calls go to the owner directly: only the counting is indirect. A call and
-//! the drop that comes after it then travel on different channels, so a caller keeps its place until
-//! the owner has told it that the call has arrived. (The search found that this is needed.)
+//! the drop that comes after it then travel on different channels, so a caller keeps its place
+//! until the owner has told it that the call has arrived. (The search found that this is needed.)
 //!
 //! **Modelled:** the tree over three vats, a second copy that reaches a vat which is in the tree
 //! already (its count goes back at once), middle vats without a proxy. **Left out:** answers and
 //! promises; ends of sessions; Ray's failure detection, of whose defects only the order of reports
 //! is here.
-//! **Source:** J. M. Piquer, PARLE 1991: read in secondary accounts only. Ray's owners and borrowers are the same tree.
+//! **Source:** J. M. Piquer, PARLE 1991: read in secondary accounts only. Ray's owners and
+//! borrowers are the same tree.
 
 mod tables;
 

@@ -12,6 +12,9 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::marker::PhantomData;
 
+/// The proxy that a mention is read as, and whether it is a new one.
+pub type Handed = (Incarnation, bool);
+
 /// What a system keeps beside the tables of one peer.
 pub trait Beside: Clone + Default + Eq + Hash + Debug + Send + Sync + 'static {
     /// Whether a question's promise is held until it is answered.
@@ -160,7 +163,7 @@ impl<X: Beside> Link<X> {
         from: VatId,
         op: &Op<W>,
         effects: &mut Effects<Op<W>>,
-        mut mention: impl FnMut(&mut Self, Index, &mut Effects<Op<W>>) -> Option<(Incarnation, bool)>,
+        mut mention: impl FnMut(&mut Self, Index, &mut Effects<Op<W>>) -> Option<Handed>,
     ) -> Result<(), Refused> {
         let wired = op.wired();
         let unknown = |wired: &Wired| match wired.desc {

@@ -1,4 +1,5 @@
-//! Network Objects and Java RMI: the owner keeps a list of the clients that have a surrogate, and not a number.
+//! Network Objects and Java RMI: the owner keeps a list of the clients that have a surrogate, and
+//! not a number.
 //!
 //! A client calls `dirty` when it makes a surrogate and `clean` when the surrogate is gone. Each
 //! call has the number of an event at the client, and the owner heeds only the latest: so calls may
@@ -6,23 +7,24 @@
 //! until the receiver has acknowledged the transmission, which it does only when its dirty calls
 //! are answered. That alone makes it safe to hand a reference on to a third space.
 //!
-//! **Modelled:** dirty and clean with events; a strong clean, and the tombstone that it leaves, where
-//! the outcome of a dirty call is unknown; pins for own objects, for surrogates that are handed on,
-//! and for those that are called; batches of cleans by a background thread, and their repetition;
-//! lost calls and late replies; three spaces; channels without any order, for every call may have a
-//! connection of its own. **Left out:** pings and the death of a space; a limit on repetitions; the
-//! loss of what carries references and of its acknowledgement, which is a failed method call.
+//! **Modelled:** dirty and clean with events; a strong clean, and the tombstone that it leaves,
+//! where the outcome of a dirty call is unknown; pins for own objects, for surrogates that are
+//! handed on, and for those that are called; batches of cleans by a background thread, and their
+//! repetition; lost calls and late replies; three spaces; channels without any order, for every
+//! call may have a connection of its own. **Left out:** pings and the death of a space; a limit on
+//! repetitions; the loss of what carries references and of its acknowledgement, which is a failed
+//! method call.
 //! **Different:** once a dirty call has failed, every later clean of that object is strong, as in
-//! Java RMI. If only the first were, it would leak: the search found that a newer dirty call may make
-//! the owner ignore it. Whether the source does so was not looked up; here it is a mutation.
+//! Java RMI. If only the first were, it would leak: the search found that a newer dirty call may
+//! make the owner ignore it. Whether the source does so was not looked up; here it is a mutation.
 //!
-//! **Java RMI** has leases besides: a client renews them by calling dirty again, and an owner takes a
-//! client whose lease ran out for dead. Modelled: renewals, lost and late ones too; the table of
-//! leases; the one thread that renews and cleans, a call at a time. Time is not: in the full rules a
-//! lease of a client that lives does not run out.
+//! **Java RMI** has leases besides: a client renews them by calling dirty again, and an owner
+//! takes a client whose lease ran out for dead. Modelled: renewals, lost and late ones too; the
+//! table of leases; the one thread that renews and cleans, a call at a time. Time is not: in the
+//! full rules a lease of a client that lives does not run out.
 //!
-//! **Source:** DEC SRC Network Objects, the Modula-3 source in modula3/cm3 (`NetObjRT.m3`); for RMI,
-//! openjdk's `DGCClient`, `DGCImpl` and `Target`.
+//! **Source:** DEC SRC Network Objects, the Modula-3 source in modula3/cm3 (`NetObjRT.m3`); for
+//! RMI, openjdk's `DGCClient`, `DGCImpl` and `Target`.
 
 mod body;
 mod rules;

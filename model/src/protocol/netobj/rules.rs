@@ -1,5 +1,5 @@
-//! The rules of Network Objects: what a client does with a transmission, and what an owner does with
-//! dirty and clean.
+//! The rules of Network Objects: what a client does with a transmission, and what an owner does
+//! with dirty and clean.
 
 use super::body::{Clean, NetBody, ack, owner_of};
 use super::tables::NetObjTables;
@@ -127,8 +127,8 @@ impl<const LEASES: bool> Listing<LEASES> {
         }
     }
 
-    /// A dirty call has failed, or nobody knows whether it has: the transmissions that waited for it
-    /// fail, and the owner is told to refuse it.
+    /// A dirty call has failed, or nobody knows whether it has: the transmissions that waited for
+    /// it fail, and the owner is told to refuse it.
     pub(super) fn fail(
         self,
         own: &mut NetObjTables,

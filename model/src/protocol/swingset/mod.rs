@@ -1,20 +1,20 @@
-//! SwingSet's comms and liveslots: no counts at all. A drop is believed if its sender had read every
-//! mention.
+//! SwingSet's comms and liveslots: no counts at all. A drop is believed if its sender had read
+//! every mention.
 //!
 //! Comms frames have a sequence number and an acknowledgement. The exporter remembers, for each
 //! entry, the number of the frame that mentioned it last; a drop is *informed* if the frame that
-//! carries it acknowledges that one, and is ignored otherwise: then a mention is on its way, and the
-//! importer will drop again. Dropping and retiring are two steps, in this order. At the importer,
-//! liveslots only notes that a reference is possibly dead, and looks again when the dead are brought
-//! out.
+//! carries it acknowledges that one, and is ignored otherwise: then a mention is on its way, and
+//! the importer will drop again. Dropping and retiring are two steps, in this order. At the
+//! importer, liveslots only notes that a reference is possibly dead, and looks again when the dead
+//! are brought out.
 //!
 //! **Modelled:** sequence numbers and acknowledgements, the informed test, drop and retire,
 //! possiblyDead and its second look, a c-list for each peer, a hub that hands on to a third vat.
 //! **Left out:** the kernel between vats (calls of it are synchronous, and have no such race),
 //! virtual data, `retireImport` by an owner whose object is gone, crashes: comms vats are
 //! persistent.
-//! **Source:** agoric-sdk 98e20a0ea189, `swingset-liveslots` and the comms vat. Some of the defects are
-//! of a persistent kernel that descends from it.
+//! **Source:** agoric-sdk 98e20a0ea189, `swingset-liveslots` and the comms vat. Some of the
+//! defects are of a persistent kernel that descends from it.
 
 mod body;
 mod tables;

@@ -6,8 +6,8 @@
 //! 1, which cannot be split, the indirection of the original papers: the vat exports its own proxy.
 //! **Left out:** topping a weight up from the owner, which is another answer to weight 1; answers
 //! and promises; ends of sessions.
-//! **Source:** D. I. Bevan, and P. Watson and I. Watson, both PARLE 1987: read in secondary accounts
-//! only.
+//! **Source:** D. I. Bevan, and P. Watson and I. Watson, both PARLE 1987: read in secondary
+//! accounts only.
 
 mod tables;
 
