@@ -13,7 +13,7 @@ use std::hash::Hash;
 use std::marker::PhantomData;
 
 /// The proxy that a mention is read as, and whether it is a new one.
-pub type Handed = (Incarnation, bool);
+type Handed = (Incarnation, bool);
 
 /// What a system keeps beside the tables of one peer.
 pub trait Beside: Clone + Default + Eq + Hash + Debug + Send + Sync + 'static {
