@@ -14,9 +14,9 @@
 //! call may have a connection of its own. **Left out:** pings and the death of a space; a limit on
 //! repetitions; the loss of what carries references and of its acknowledgement, which is a failed
 //! method call.
-//! **Different:** once a dirty call has failed, every later clean of that object is strong, as in
-//! Java RMI. If only the first were, it would leak: the search found that a newer dirty call may
-//! make the owner ignore it. Whether the source does so was not looked up; here it is a mutation.
+//! **Ours:** once a dirty call has failed, every later clean of that object is strong. If only the
+//! first were, it would leak: the search found that a newer dirty call may make the owner ignore
+//! it. That is a mutation here.
 //!
 //! **Java RMI** has leases besides: a client renews them by calling dirty again, and an owner
 //! takes a client whose lease ran out for dead. Modelled: renewals, lost and late ones too; the
