@@ -162,7 +162,8 @@ impl PropertyId {
         let (possible, would) = match self {
             Self::S1 | Self::S4 | Self::S6 => (sizes.sends.max() >= 2, "--sends 2"),
             Self::S2 => (uses, "--calls 1"),
-            Self::S3 if sizes.objects < 2 => (false, "--objects 2"),
+            // What a third vat hands on may come to an index, too.
+            Self::S3 if sizes.objects < 2 && sizes.vats < 3 => (false, "--objects 2"),
             Self::S3 => (sizes.sends.max() >= 2, "--sends 2"),
             Self::S5 => (sizes.asks.max() >= 1, "--asks 1"),
             Self::S7 => (sizes.faults.max() >= 1, "--faults 1"),
