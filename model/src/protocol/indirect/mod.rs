@@ -23,7 +23,6 @@ use super::{Bend, EffectsOf, Protocol};
 use crate::names::VatId;
 use crate::world::{Arrival, Content, Given, Key, Refused, What};
 use captp_gc::protocol::{Index, SessionId};
-use smallvec::SmallVec;
 
 /// One way of getting it wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -128,15 +127,7 @@ impl Protocol for Indirect {
         content: &Content,
         _effects: &mut EffectsOf<Self>,
     ) -> Result<NamedOp, Refused> {
-        match content {
-            Content::Deliver(given) => {
-                let named: Result<SmallVec<[Named; 2]>, _> =
-                    given.iter().map(|given| self.describe(own, to, given)).collect();
-                named.map(NamedOp::Deliver)
-            }
-            Content::Call(target) => self.describe(own, to, target).map(NamedOp::Call),
-            Content::Ask { .. } | Content::Return { .. } => Err(Refused),
-        }
+        NamedOp::write(content, |given| self.describe(own, to, given))
     }
 
     fn unwrite(

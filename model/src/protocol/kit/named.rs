@@ -1,7 +1,7 @@
 //! References that name their object by its owner, and not by who mentions it.
 
 use crate::names::VatId;
-use crate::world::{Body, Ghost, Key, Position, Ref, Release, Whose};
+use crate::world::{Body, Content, Ghost, Given, Key, Position, Ref, Refused, Release, Whose};
 use captp_gc::protocol::{Incarnation, Index, SessionId};
 use serde::{Deserialize, Serialize};
 use smallvec::{SmallVec, smallvec};
@@ -16,6 +16,17 @@ pub enum Owner {
     Receiver,
     /// A third vat's.
     Third(VatId),
+}
+
+impl Owner {
+    /// Who that is, in a message of `from` to `to`.
+    pub const fn of(self, from: VatId, to: VatId) -> VatId {
+        match self {
+            Self::Sender => from,
+            Self::Receiver => to,
+            Self::Third(owner) => owner,
+        }
+    }
 }
 
 /// A reference as it stands on the wire.
@@ -36,11 +47,7 @@ pub struct Named {
 impl Named {
     /// The owner of what `from` sends to `to`.
     pub const fn owner(&self, from: VatId, to: VatId) -> VatId {
-        match self.owner {
-            Owner::Sender => from,
-            Owner::Receiver => to,
-            Owner::Third(owner) => owner,
-        }
+        self.owner.of(from, to)
     }
 
     /// As the ledger sees it.
@@ -85,6 +92,24 @@ pub enum NamedOp {
 }
 
 impl NamedOp {
+    /// What the application says, as a message; `describe` writes each reference.
+    ///
+    /// # Errors
+    /// As `describe`'s, or it is a call with a result: these systems have none.
+    pub fn write(
+        content: &Content,
+        mut describe: impl FnMut(&Given) -> Result<Named, Refused>,
+    ) -> Result<Self, Refused> {
+        match content {
+            Content::Deliver(given) => {
+                let named: Result<_, _> = given.iter().map(describe).collect();
+                named.map(Self::Deliver)
+            }
+            Content::Call(target) => describe(target).map(Self::Call),
+            Content::Ask { .. } | Content::Return { .. } => Err(Refused),
+        }
+    }
+
     /// The references that it carries.
     pub fn named(&self) -> SmallVec<[Named; 2]> {
         match self {

@@ -1,6 +1,5 @@
 //! What the messages of Network Objects say: method calls and the calls of the collector.
 
-use crate::names::VatId;
 use crate::protocol::kit::{Named, Owner};
 use crate::world::{Body, Position, Ref, Release};
 use captp_gc::protocol::Index;
@@ -64,15 +63,6 @@ const fn turned(owner: Owner) -> Owner {
         Owner::Sender => Owner::Receiver,
         Owner::Receiver => Owner::Sender,
         Owner::Third(owner) => Owner::Third(owner),
-    }
-}
-
-/// Who owns what `from` calls by this in a message to `to`.
-pub(super) const fn owner_of(owner: Owner, from: VatId, to: VatId) -> VatId {
-    match owner {
-        Owner::Sender => from,
-        Owner::Receiver => to,
-        Owner::Third(owner) => owner,
     }
 }
 

@@ -37,7 +37,6 @@ use super::kit::Named;
 use super::{Bend, EffectsOf, Protocol};
 use crate::names::VatId;
 use crate::world::{Content, Key, Refused, What, WireOrder, Work};
-use body::owner_of;
 use captp_gc::protocol::{Index, SessionId};
 use smallvec::SmallVec;
 use tables::Surrogate;
@@ -164,7 +163,7 @@ impl<const LEASES: bool> Protocol for Listing<LEASES> {
             NetBody::Transmit { named, .. } => self.arrive(own, from, named, effects),
             NetBody::Ack(acknowledged) => {
                 for (owner, index) in acknowledged {
-                    Self::unpin(own, owner_of(*owner, from, own.id), *index, effects);
+                    Self::unpin(own, owner.of(from, own.id), *index, effects);
                 }
             }
             NetBody::Dirty { index, event } => {

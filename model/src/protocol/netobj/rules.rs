@@ -1,7 +1,7 @@
 //! The rules of Network Objects: what a client does with a transmission, and what an owner does
 //! with dirty and clean.
 
-use super::body::{Clean, NetBody, ack, owner_of};
+use super::body::{Clean, NetBody, ack};
 use super::tables::NetObjTables;
 use super::{Listing, NetObjBend};
 use crate::names::VatId;
@@ -38,7 +38,7 @@ impl<const LEASES: bool> Listing<LEASES> {
                 (Owner::Third(key.peer), key.at.index, false, NetObjBend::NoPinOfSurrogates)
             }
         };
-        let surrogate = own.surrogate_mut(owner_of(owner, own.id, to), index).ok_or(Refused)?;
+        let surrogate = own.surrogate_mut(owner.of(own.id, to), index).ok_or(Refused)?;
         surrogate.pins += u8::from(!self.is_bent(bend));
         Ok(Named { owner, index, weight: 1, again, ghost })
     }

@@ -18,7 +18,6 @@ use super::{Bend, EffectsOf, Protocol};
 use crate::names::VatId;
 use crate::world::{Arrival, Content, Given, Key, Refused, What};
 use captp_gc::protocol::SessionId;
-use smallvec::SmallVec;
 
 /// The weight of what an owner mentions: the smallest that can be split once.
 pub const FIRST_WEIGHT: u32 = 2;
@@ -106,15 +105,7 @@ impl Protocol for Weighted {
         content: &Content,
         _effects: &mut EffectsOf<Self>,
     ) -> Result<NamedOp, Refused> {
-        match content {
-            Content::Deliver(given) => {
-                let named: Result<SmallVec<[Named; 2]>, _> =
-                    given.iter().map(|given| self.describe(own, to, given)).collect();
-                named.map(NamedOp::Deliver)
-            }
-            Content::Call(target) => self.describe(own, to, target).map(NamedOp::Call),
-            Content::Ask { .. } | Content::Return { .. } => Err(Refused),
-        }
+        NamedOp::write(content, |given| self.describe(own, to, given))
     }
 
     fn unwrite(
