@@ -8,6 +8,7 @@ pub use super::es::EsBend;
 pub use super::go_capnp::GoBend;
 pub use super::indirect::IndirectBend;
 pub use super::netobj::NetObjBend;
+pub use super::ocapn::OcapnBend;
 pub use super::swingset::SwingSetBend;
 pub use super::weighted::WeightedBend;
 
@@ -26,4 +27,6 @@ pub enum Bend {
     EndoCapTp(EndoBend),
     Capnweb(WebBend),
     Capnp(CapnpBend),
+    Goblins(OcapnBend),
+    EndoOcapn(OcapnBend),
 }

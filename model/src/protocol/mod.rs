@@ -16,12 +16,13 @@ pub mod go_capnp;
 pub mod indirect;
 pub mod kit;
 pub mod netobj;
+pub mod ocapn;
 pub mod swingset;
 pub mod weighted;
 
 pub use bend::{
-    Bend, CapnpBend, EBend, EndoBend, EsBend, GoBend, IndirectBend, NetObjBend, SwingSetBend,
-    WebBend, WeightedBend,
+    Bend, CapnpBend, EBend, EndoBend, EsBend, GoBend, IndirectBend, NetObjBend, OcapnBend,
+    SwingSetBend, WebBend, WeightedBend,
 };
 
 use crate::names::{Object, VatId};
