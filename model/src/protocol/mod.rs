@@ -118,6 +118,12 @@ pub trait View: Clone + Eq + Hash + Debug + Send + Sync + 'static {
         true
     }
 
+    /// The question that this message of `peer`'s answers by naming its place, and the call that is
+    /// meant. What is answered in another way is judged by what is settled.
+    fn will_answer(&self, _peer: VatId, body: &Self::Body) -> Option<(Position, Ghost)> {
+        body.answered()
+    }
+
     /// What reading this message of `peer`'s will take off the counts.
     fn will_release(&self, _peer: VatId, body: &Self::Body) -> SmallVec<[Release; 1]> {
         body.releases()

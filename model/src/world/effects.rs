@@ -111,6 +111,13 @@ pub enum Arrival {
         /// What the mention meant.
         ghost: Ghost,
     },
+    /// A new proxy that the runtime keeps for itself; the application never sees it.
+    Kept {
+        /// Which one.
+        key: Key,
+        /// What the mention meant.
+        ghost: Ghost,
+    },
     /// One of the vat's own objects, come home.
     Home {
         /// Which one the tables say it is.

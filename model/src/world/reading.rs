@@ -104,7 +104,7 @@ impl<P: Protocol> VatActor<P> {
             &mut Effects<BodyOf<P>>,
         ) -> Result<(), super::Refused>,
     ) -> bool {
-        let another = body.answered().is_some_and(|(question, call)| {
+        let another = vat.tables.will_answer(from, body).is_some_and(|(question, call)| {
             vat.proxies_at(from, question).any(|asked| asked.object != call.meant())
         });
         vat.flaws.insert_if(PropertyId::S5, another);
@@ -113,6 +113,18 @@ impl<P: Protocol> VatActor<P> {
         let mut effects = Effects::default();
         if read(&self.protocol, &mut vat.tables, from, body, &mut effects).is_err() {
             return false;
+        }
+        if let Some((_, call)) = body.answered() {
+            let settled = |arrival: &Arrival| match arrival {
+                Arrival::Settled(key) => Some(*key),
+                _ => None,
+            };
+            let settled = effects.arrived.iter().filter_map(settled);
+            let another = settled.filter(|key| {
+                vat.heap.iter().any(|proxy| proxy.key == *key && proxy.object != call.meant())
+            });
+            let another = another.count() > 0;
+            vat.flaws.insert_if(PropertyId::S5, another);
         }
         self.apply(vat, effects, before.as_deref(), out);
         true
@@ -203,6 +215,7 @@ impl<P: Protocol> VatActor<P> {
                     settled = Some(vat.settle(key));
                     continue;
                 }
+                Arrival::Kept { key, ghost } => vat.receive(key, true, ghost, false),
                 Arrival::Home { object, ghost } if object == ghost.meant() => {}
                 Arrival::Home { .. } => vat.flaws.insert(PropertyId::S3),
                 Arrival::Proxy { key, installed, ghost } => {

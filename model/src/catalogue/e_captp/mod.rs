@@ -2,10 +2,9 @@
 
 mod mutations;
 
-use super::{Answer, Exempt, Feature, Scenario, System, collection};
+use super::{Answer, Feature, Scenario, System, collection};
 use crate::check;
 use crate::explore;
-use crate::property::PropertyId;
 use crate::protocol::e::ECapTp;
 use crate::sizes::{PerVat, Sizes};
 use mutations::MUTATIONS;
@@ -26,8 +25,15 @@ pub(super) static SYSTEM: System = System {
         without: Some(DISTRIBUTED_RACE),
     },
     local: Answer { by: "the notification looks for a successor", without: Some(LOCAL_RACE) },
-    features: &[Feature::Failures, Feature::Faults, Feature::Sessions, Feature::ThirdVat],
-    exempt: &[Exempt::not_claimed(PropertyId::S5, "answers are not modelled yet")],
+    features: &[
+        Feature::Failures,
+        Feature::Faults,
+        Feature::Sessions,
+        Feature::ThirdVat,
+        Feature::Promises,
+        Feature::Answers,
+    ],
+    exempt: &[],
     scenarios: &[
         Scenario {
             deep: false,
@@ -97,11 +103,35 @@ pub(super) static SYSTEM: System = System {
             deep: false,
             silent: &[],
             id: "third-vat",
-            title: "VatA hands on to VatC what it has of VatB's, and holds its own proxy meanwhile",
+            title: "VatA introduces VatC to what it has of VatB's, and drops it early",
             sizes: Sizes {
                 vats: 3,
-                sends: PerVat::three(2, 2, 0),
+                sends: PerVat::three(2, 1, 0),
                 calls: PerVat::three(0, 0, 1),
+                ..Sizes::SMALLEST
+            },
+        },
+        Scenario {
+            deep: false,
+            silent: &[],
+            id: "promises",
+            title: "VatB sends a promise twice and resolves it; VatA calls it and drops it",
+            sizes: Sizes {
+                sends: PerVat::each(0, 2),
+                calls: PerVat::each(1, 0),
+                promises: 1,
+                ..Sizes::SMALLEST
+            },
+        },
+        Scenario {
+            deep: false,
+            silent: &[],
+            id: "answers",
+            title: "VatA asks, calls the answer before it is there, and asks again",
+            sizes: Sizes {
+                sends: PerVat::each(0, 1),
+                calls: PerVat::each(1, 0),
+                asks: PerVat::each(2, 0),
                 ..Sizes::SMALLEST
             },
         },

@@ -9,6 +9,10 @@ use crate::sizes::{PerVat, Sizes};
 /// The seed's own world: VatB sends Bob twice, VatA holds him and drops him.
 const ONE_WAY: Sizes = Sizes { sends: PerVat::each(0, 2), ..Sizes::SMALLEST };
 
+/// VatB sends Bob, and VatA asks him.
+const ASKED: Sizes =
+    Sizes { sends: PerVat::each(0, 1), asks: PerVat::each(1, 0), ..Sizes::SMALLEST };
+
 /// All mutations of E's CapTP: the canary, the two races of the seed, then in the order of the
 /// rules.
 pub(super) const MUTATIONS: &[Mutation] = &[
@@ -340,6 +344,50 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         stands_for: "a double release, introduced while a leak was mended (RUSTSEC-2025-0024)",
         sizes: Sizes { sends: PerVat::each(0, 1), sessions: 2, ..ONE_WAY },
         bend: Bend::E(EBend::ReleasedTwice),
+        halves: &[],
+    },
+    Mutation {
+        id: "wide-delta-refused",
+        defect: Defect::suspected("M16"),
+        title: "a delta above what its field can hold is not sent, and not given back in parts",
+        rule: Rule::R3,
+        kills: PropertyId::L1,
+        stands_for: "caja-captp: deltas below 256, here below 2; a leak from there on",
+        sizes: ONE_WAY,
+        bend: Bend::E(EBend::WideDeltaRefused),
+        halves: &[],
+    },
+    Mutation {
+        id: "question-freed-twice",
+        defect: Defect::suspected("M46"),
+        title: "the death of a question is reacted to twice: two GCAnswerOps, and its place twice free",
+        rule: Rule::Own("a question is given back once"),
+        kills: PropertyId::S6,
+        stands_for: "E: several notifications for one index, and no guard on the question's path",
+        sizes: ASKED,
+        bend: Bend::E(EBend::QuestionFreedTwice),
+        halves: &[],
+    },
+    Mutation {
+        id: "answer-by-index",
+        defect: None,
+        title: "a result goes to the place of its question, not to a redirector",
+        rule: Rule::Own("a place that the caller alone gives back never names what comes late"),
+        kills: PropertyId::S5,
+        stands_for: "why E sends a redirector with every call: places are used again at once",
+        sizes: Sizes { asks: PerVat::each(2, 0), ..ASKED },
+        bend: Bend::E(EBend::AnswerByIndex),
+        halves: &[],
+    },
+    Mutation {
+        id: "vine-not-held",
+        defect: Defect::documented("M50"),
+        title: "the recipient of an introduction drops its vine before it has accepted",
+        rule: Rule::Own("a vine is held until what it is for was accepted"),
+        kills: PropertyId::S1,
+        stands_for: "E: a comment in the source admits that the vine may not be held",
+        sizes: Sizes { vats: 3, sends: PerVat::three(1, 1, 0), ..Sizes::SMALLEST },
+        bend: Bend::E(EBend::VineNotHeld),
         halves: &[],
     },
 ];

@@ -64,4 +64,12 @@ pub enum EBend {
     ExportsOutliveSession,
     /// An export is released twice when the session ends.
     ReleasedTwice,
+    /// A delta does not fit into its field, and the message is not sent.
+    WideDeltaRefused,
+    /// The death of a question is reacted to twice.
+    QuestionFreedTwice,
+    /// A result is sent to the place of a question, not to a redirector.
+    AnswerByIndex,
+    /// The recipient of an introduction drops its vine before it has accepted.
+    VineNotHeld,
 }

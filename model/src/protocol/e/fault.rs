@@ -1,6 +1,6 @@
 //! How a faulty vat violates E's protocol (R5).
 
-use super::body::{Described, EBody, ONE_ABOVE_THE_COUNT};
+use super::body::{Described, EBody, ONE_ABOVE_THE_COUNT, Seat};
 use crate::world::{Fault, Ghost};
 use captp_gc::protocol::{Descriptor, Index};
 use smallvec::SmallVec;
@@ -45,7 +45,7 @@ pub(super) fn body(fault: Fault, ghost: Ghost) -> EBody {
         (ZERO_DELTA, Some(index)) => gc(index, 0),
         (code, _) => match HALF_READABLE.into_iter().find(|(known, _)| *known == code) {
             Some((_, second)) => {
-                let of = |descriptor| Described { descriptor, ghost };
+                let of = |descriptor| Described { descriptor, seat: Seat::Far, ghost };
                 EBody::Deliver2(of(Descriptor::NewFarDesc(NEVER_ALLOCATED)), of(second))
             }
             None => gc(NEVER_ALLOCATED, 1),

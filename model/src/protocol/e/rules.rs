@@ -4,13 +4,16 @@
 //! it composes the same pure transitions wrongly.
 
 use super::body::ONE_ABOVE_THE_COUNT;
-use super::tables::{Link, Memory};
+use super::questions::Calls;
+use super::tables::{Exported, Link, Memory};
 use super::{EBend, ECapTp};
-use crate::world::What;
 use captp_gc::protocol::{
     Descriptor, Index, Misuse, Notification, ProxyId, Received, Reference, SessionId, Violation,
 };
 use smallvec::SmallVec;
+
+/// The largest delta of a narrow field: caja-captp's was 255, and what is above it is the same.
+const NARROW_DELTA_MAX: u32 = 1;
 
 impl ECapTp {
     pub(super) fn is_bent(self, bend: EBend) -> bool {
@@ -21,14 +24,14 @@ impl ECapTp {
     fn write_bent(
         self,
         own: &mut Link,
-        references: &[Reference<What>],
+        references: &[Reference<Exported>],
     ) -> Result<Vec<Descriptor>, Misuse> {
         let stale: SmallVec<[_; 2]> = references.iter().map(|r| own.stale_index(r)).collect();
         for reference in references {
             own.free_reusable_for(reference);
         }
         let fresh = references.iter().zip(&stale).filter(|(_, stale)| stale.is_none());
-        let fresh: SmallVec<[Reference<What>; 2]> = fresh.map(|(r, _)| *r).collect();
+        let fresh: SmallVec<[Reference<Exported>; 2]> = fresh.map(|(r, _)| *r).collect();
         let written = own.tables.write(&fresh)?;
         let mut described = written.descriptors().to_vec().into_iter();
         own.writing = Some(written);
@@ -50,7 +53,7 @@ impl ECapTp {
         self,
         own: &mut Link,
         descriptors: &[Descriptor],
-    ) -> Result<Vec<Received<What>>, Violation> {
+    ) -> Result<Vec<Received<Exported>>, Violation> {
         let mut received = Vec::new();
         for descriptor in descriptors {
             let index = descriptor.index();
@@ -80,7 +83,7 @@ impl ECapTp {
     pub(super) fn describe(
         &self,
         own: &mut Link,
-        references: &[Reference<What>],
+        references: &[Reference<Exported>],
     ) -> Result<Vec<Descriptor>, Misuse> {
         if self.bend.is_some() {
             return self.write_bent(own, references);
@@ -96,7 +99,7 @@ impl ECapTp {
         own.tables.sent(written).map(|_descriptors| ())
     }
 
-    pub(super) fn take_back(&self, own: &mut Link) -> Result<Vec<What>, Misuse> {
+    pub(super) fn take_back(&self, own: &mut Link) -> Result<Vec<Exported>, Misuse> {
         if self.is_bent(EBend::FailedSendKept) {
             return self.commit(own).map(|()| Vec::new());
         }
@@ -108,7 +111,7 @@ impl ECapTp {
         &self,
         own: &mut Link,
         descriptors: &[Descriptor],
-    ) -> Result<Vec<Received<What>>, Violation> {
+    ) -> Result<Vec<Received<Exported>>, Violation> {
         match self.bend {
             Some(EBend::ImportCountedOncePerMessage) => {
                 let twice = matches!(descriptors, [a, b]
@@ -152,7 +155,7 @@ impl ECapTp {
         own: &mut Link,
         index: Index,
         delta: u32,
-    ) -> Result<Option<What>, Violation> {
+    ) -> Result<Option<Exported>, Violation> {
         let count = own.tables.exports().count(index).get();
         let delta = if delta == ONE_ABOVE_THE_COUNT { count + 1 } else { delta };
         let delta = match self.bend {
@@ -204,16 +207,24 @@ impl ECapTp {
                 let served = own.serve(notification);
                 return if live { served } else { served.or(Some((index, 0))) };
             }
+            Some(EBend::WideDeltaRefused) => {
+                let entry = own.tables.imports().entry(index);
+                if entry.is_some_and(|entry| entry.slot.count().get() > NARROW_DELTA_MAX) {
+                    return None;
+                }
+            }
             _ => {}
         }
         own.serve(notification)
     }
 
-    pub(super) fn end(&self, own: &mut Link, next: SessionId) -> Result<Vec<What>, Misuse> {
+    pub(super) fn end(&self, own: &mut Link, next: SessionId) -> Result<Vec<Exported>, Misuse> {
         let old = own.clone();
         let mut released = own.tables.close(next)?;
         own.remembered.clear();
         own.writing = None;
+        own.calls = Calls::default();
+        own.told.clear();
         match self.bend {
             Some(EBend::OldNotificationActs) => {
                 let counts = old.tables.imports().iter().filter(|(_, e)| !e.slot.count().is_zero());

@@ -2,9 +2,11 @@
 //! remembers beside them.
 
 use super::body::EBody;
-use crate::names::VatId;
+use super::handoff::Gifts;
+use super::questions::Calls;
+use crate::names::{Object, VatId};
 use crate::protocol::{ExportView, ImportView, View};
-use crate::world::{Key, Position, What};
+use crate::world::{Ghost, Key, Position, Table, What};
 use captp_gc::protocol::{
     ImportEntry, Index, Notification, ProxyId, Reference, SessionId, Tables, Written,
 };
@@ -17,21 +19,38 @@ pub struct ETables {
     pub(super) id: VatId,
     /// In the order of the peers.
     pub(super) links: SmallVec<[Link; 1]>,
+    /// What the own promises were resolved to, and what was meant by that. In order.
+    pub(super) resolved: SmallVec<[(Object, What, Ghost); 1]>,
+    /// What was given to third vats.
+    pub(super) gifts: Gifts,
+}
+
+/// What an entry of an export table is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct Exported {
+    /// What it denotes.
+    pub what: What,
+    /// Tells the entries of one promise, or the vines of one proxy, from each other: each has one
+    /// mention. 0 for what has one entry, and as many mentions as there are.
+    pub nth: u32,
 }
 
 /// The tables for one peer.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub(super) struct Link {
-    pub(super) tables: Tables<What>,
+    pub(super) tables: Tables<Exported>,
     pub(super) writing: Option<Written>,
     pub(super) remembered: SmallVec<[(Memory, Index); 1]>,
+    pub(super) calls: Calls,
+    /// The entries of promises whose importer was told what they are resolved to. In order.
+    pub(super) told: SmallVec<[Index; 1]>,
 }
 
 /// What a bent protocol remembers of an index.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub(super) enum Memory {
     /// What had it.
-    Freed(What),
+    Freed(Exported),
     /// It may be reused, although it is allocated.
     Reusable,
     /// The import count it had at the end of a session.
@@ -46,11 +65,17 @@ impl ETables {
     pub(super) fn link_mut(&mut self, peer: VatId) -> &mut Link {
         &mut self.links[peer.among_peers_of(self.id)]
     }
+
+    /// The peers, and the tables for each.
+    pub(super) fn each_link(&self) -> impl Iterator<Item = (VatId, &Link)> {
+        let peers = VatId::ALL.into_iter().filter(|id| *id != self.id);
+        peers.zip(&self.links)
+    }
 }
 
 impl Link {
     /// The dead index that the reverse map still has for an object.
-    pub(super) fn stale_index(&self, reference: &Reference<What>) -> Option<Index> {
+    pub(super) fn stale_index(&self, reference: &Reference<Exported>) -> Option<Index> {
         let Reference::Local(object) = reference else { return None };
         if self.tables.exports().index_of(object).is_some() {
             return None;
@@ -60,7 +85,7 @@ impl Link {
     }
 
     /// Frees an index that is taken for reusable, if a new object needs one.
-    pub(super) fn free_reusable_for(&mut self, reference: &Reference<What>) {
+    pub(super) fn free_reusable_for(&mut self, reference: &Reference<Exported>) {
         let Reference::Local(object) = reference else { return };
         if self.tables.exports().index_of(object).is_some() {
             return;
@@ -113,33 +138,73 @@ impl View for ETables {
     type Body = EBody;
 
     fn exports(&self, peer: VatId) -> impl Iterator<Item = (Position, ExportView)> {
-        self.link(peer).tables.exports().iter().map(|(index, what, count)| {
-            (Position::export(index), ExportView { what: *what, count: count.get() })
-        })
+        let link = self.link(peer);
+        let exports = link.tables.exports().iter().map(|(index, exported, count)| {
+            (Position::export(index), ExportView { what: exported.what, count: count.get() })
+        });
+        exports.chain(link.calls.answers.iter().map(|answer| {
+            let what = What::Local(answer.object());
+            (Position::answer(answer.index), ExportView { what, count: 1 })
+        }))
     }
 
     fn imports(&self, peer: VatId) -> impl Iterator<Item = (Position, ImportView)> {
-        let imports = self.link(peer).tables.imports().iter();
-        imports.map(|(index, entry)| (Position::export(index), import_view(entry)))
+        let link = self.link(peer);
+        let imports = link.tables.imports().iter();
+        let imports = imports.map(|(index, entry)| (Position::export(index), import_view(entry)));
+        imports.chain(link.calls.questions.iter().map(|question| {
+            (Position::answer(question.index), ImportView { count: 1, live: question.live })
+        }))
     }
 
     fn export_at(&self, peer: VatId, at: Position) -> Option<ExportView> {
-        let exports = self.link(peer).tables.exports();
-        let what = *exports.lookup(at.index)?;
-        Some(ExportView { what, count: exports.count(at.index).get() })
+        let link = self.link(peer);
+        if at.table == Table::Answers {
+            let what = link.calls.answer(at.index).map(What::Local)?;
+            return Some(ExportView { what, count: 1 });
+        }
+        let what = link.tables.exports().lookup(at.index)?.what;
+        Some(ExportView { what, count: link.tables.exports().count(at.index).get() })
     }
 
     fn import_at(&self, peer: VatId, at: Position) -> Option<ImportView> {
+        if at.table == Table::Answers {
+            return self.imports(peer).find(|(known, _)| *known == at).map(|(_, view)| view);
+        }
         self.link(peer).tables.imports().entry(at.index).map(import_view)
     }
 
+    /// What is exported keeps its proxy; a redirector is kept until its call is returned, and a
+    /// vine until what it is for was accepted.
     fn roots(&self) -> SmallVec<[Key; 2]> {
         let exports = self.links.iter().flat_map(|link| link.tables.exports().iter());
-        let proxies = exports.filter_map(|(_, what, _)| match what {
-            What::Proxy(key) => Some(*key),
+        let exported = exports.filter_map(|(_, exported, _)| match exported.what {
+            What::Proxy(key) => Some(key),
             What::Local(_) => None,
         });
-        proxies.collect()
+        let untold = self.untold().filter_map(|(_, _, to)| match to.what {
+            What::Proxy(key) => Some(key),
+            What::Local(_) => None,
+        });
+        let redirectors = self.links.iter().flat_map(|link| &link.calls.redirectors);
+        let redirectors = redirectors.map(|(_, key)| *key);
+        let vines = self.gifts.vines.iter().map(|(_, vine)| *vine);
+        exported.chain(untold).chain(redirectors).chain(vines).collect()
+    }
+
+    fn has_more(&self) -> bool {
+        !self.gifts.is_empty()
+    }
+
+    fn is_busy(&self) -> bool {
+        self.untold().next().is_some()
+            || self.gifts.due().next().is_some()
+            || self.links.iter().any(|link| !link.calls.again.is_empty())
+    }
+
+    /// A result names a redirector, and no question.
+    fn will_answer(&self, _peer: VatId, _body: &EBody) -> Option<(Position, Ghost)> {
+        None
     }
 }
 
