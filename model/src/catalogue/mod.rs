@@ -207,10 +207,8 @@ pub const LEFT_OUT: &[(u32, &str)] = &[
     (32, "not yet: tail calls"),
     (33, "it is about the order of calls after an embargo, not about collection"),
     (39, "not yet: a proxy that only a listener needs"),
-    (42, "not yet: the death of an owner"),
     (43, "not yet: a drop handler that runs inside a table's update"),
     (46, "not yet: E's questions"),
-    (48, "not yet: a restart of one side"),
     (49, "not yet: gift tables"),
     (50, "not yet: vines"),
 ];
