@@ -54,12 +54,12 @@ pub(super) static SYSTEM: System = System {
             deep: false,
             silent: &[],
             id: "restart",
-            title: "VatB crashes and starts again, or either finds the session cut",
+            title: "either vat crashes and starts again, or finds the session cut",
             sizes: Sizes {
                 sends: PerVat::each(0, 2),
                 calls: PerVat::each(1, 0),
                 sessions: 2,
-                crashes: PerVat::each(0, 1),
+                crashes: PerVat::both(1),
                 ..Sizes::SMALLEST
             },
         },
