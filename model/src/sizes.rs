@@ -109,7 +109,8 @@ pub struct Sizes {
     pub losses: PerVat,
     /// Messages that each vat may read with something else in the middle.
     pub interrupts: PerVat,
-    /// How often each vat may crash and start again.
+    /// How often each vat may crash and start again. Its session ends; in the last one, it is dead
+    /// to its peer.
     pub crashes: PerVat,
 }
 
@@ -177,10 +178,10 @@ impl Sizes {
                 self.vats
             ));
         }
-        if self.vats > 2 && self.sessions > 1 {
+        if self.vats > 2 && (self.sessions > 1 || !self.crashes.is_none()) {
             return Err(
-                "--sessions above 1 with --vats 3: what a vat has handed on breaks when its \
-                        own session ends, and that is not modelled yet"
+                "--sessions above 1 or --crashes with --vats 3: what a vat has handed on breaks \
+                 when its own session ends, and that is not modelled yet"
                     .to_owned(),
             );
         }
@@ -292,7 +293,10 @@ mod tests {
         }
         let third = Sizes { calls: PerVat::three(0, 0, 1), ..Sizes::SMALLEST };
         let cut = Sizes { vats: 3, sessions: 2, ..Sizes::SMALLEST };
-        assert!(cut.validate().unwrap_err().contains("not modelled yet"));
+        let crash = Sizes { vats: 3, crashes: PerVat::both(1), ..Sizes::SMALLEST };
+        for sizes in [cut, crash] {
+            assert!(sizes.validate().unwrap_err().contains("not modelled yet"));
+        }
         assert!(third.validate().unwrap_err().contains("--vats 3"));
     }
 }

@@ -18,11 +18,16 @@ fn worlds() -> Vec<Sizes> {
         Sizes { objects: 2, sends: PerVat::each(0, 2), references: 2, ..sizes() },
         Sizes { sends: PerVat::both(1), calls: PerVat::both(1), ..sizes() },
         Sizes { failures: PerVat::each(0, 1), faults: PerVat::both(1), ..sizes() },
+        Sizes { sends: PerVat::both(1), crashes: PerVat::both(1), ..sizes() },
     ]
 }
 
 fn with_a_cut() -> Sizes {
     Sizes { sends: PerVat::both(1), sessions: 2, ..sizes() }
+}
+
+fn with_a_crash() -> Sizes {
+    Sizes { crashes: PerVat::both(1), ..with_a_cut() }
 }
 
 /// In worlds of one session: Stateright's ordered network has one channel between two actors, and
@@ -52,7 +57,7 @@ fn stateright_s_own_composition_of_the_same_actors_reaches_as_many_states() {
 
 #[test]
 fn stateright_s_own_search_finds_the_same_states_and_witnesses() {
-    for sizes in worlds().into_iter().chain([with_a_cut()]) {
+    for sizes in worlds().into_iter().chain([with_a_cut(), with_a_crash()]) {
         let ours = search(None, sizes);
         let theirs = world(None, sizes).checker().finish_when(never()).spawn_bfs().join();
         assert_eq!(

@@ -203,17 +203,12 @@ pub fn collection<P: Protocol>() -> Collection {
 /// The defects of the catalogue that are no mutation, and why not.
 pub const LEFT_OUT: &[(u32, &str)] = &[
     (4, "not yet: no model has two entries for one object"),
-    (16, "not yet: caja-captp's narrow delta"),
     (28, "not yet: a Resolve that is refused, or cannot be sent"),
     (31, "not yet: vines"),
     (32, "not yet: tail calls"),
     (33, "it is about the order of calls after an embargo, not about collection"),
     (39, "not yet: a proxy that only a listener needs"),
-    (42, "not yet: the death of an owner"),
     (43, "not yet: a drop handler that runs inside a table's update"),
-    (46, "not yet: E's questions"),
-    (48, "not yet: a restart of one side"),
-    (50, "not yet: vines"),
 ];
 
 impl System {

@@ -13,7 +13,8 @@ use crate::sizes::{PerVat, Sizes};
 pub(super) static SYSTEM: System = System {
     id: "swingset",
     title: "SwingSet comms and liveslots",
-    source: "agoric-sdk 98e20a0ea189: comms vat (remote, gc-comms), swingset-liveslots",
+    source: "agoric-sdk 98e20a0ea189: comms vat (remote, gc-comms), swingset-liveslots; \
+             incarnations: ocap-kernel 05b273d984d3",
     idea: "frames are numbered; a drop must acknowledge the last mention",
     distributed: Answer {
         by: "an uninformed drop is ignored",
@@ -23,13 +24,12 @@ pub(super) static SYSTEM: System = System {
         by: "what is possibly dead is looked at again",
         without: Some("swingset-no-second-look"),
     },
-    features: &[Feature::ThirdVat],
+    features: &[Feature::ThirdVat, Feature::Sessions, Feature::Crashes],
     exempt: &[
-        Exempt::cannot_arise(PropertyId::S3, "no index is used twice"),
+        Exempt::cannot_arise(PropertyId::S3, "no index is used twice in a session"),
         Exempt::not_claimed(PropertyId::S5, "answers are left out"),
         Exempt::not_claimed(PropertyId::S7, "no rule says what is refused"),
         Exempt::not_claimed(PropertyId::C1, "it keeps no counts"),
-        Exempt::not_claimed(PropertyId::L2, "comms vats are persistent"),
     ],
     scenarios: &[
         Scenario {
@@ -49,6 +49,19 @@ pub(super) static SYSTEM: System = System {
             id: "hub",
             title: "VatB exports to both others, and they to each other",
             sizes: Sizes { vats: 3, sends: PerVat::three(1, 2, 0), ..Sizes::SMALLEST },
+        },
+        Scenario {
+            deep: false,
+            silent: &[],
+            id: "restart",
+            title: "either vat crashes and starts again, or finds the session cut",
+            sizes: Sizes {
+                sends: PerVat::each(0, 2),
+                calls: PerVat::each(1, 0),
+                sessions: 2,
+                crashes: PerVat::both(1),
+                ..Sizes::SMALLEST
+            },
         },
         Scenario {
             deep: true,
@@ -159,6 +172,30 @@ const MUTATIONS: &[Mutation] = &[
         stands_for: "ocap-kernel 690dec010 (#492): refcounts linger",
         sizes: Sizes::SMALLEST,
         bend: Bend::SwingSet(SwingSetBend::QueueKeeps),
+        halves: &[],
+    },
+    Mutation {
+        id: "swingset-orphans-stay",
+        defect: Defect::documented("M42"),
+        title: "what is only recognisable is not retired when its owner dies",
+        rule: Rule::R8,
+        kills: PropertyId::L2,
+        stands_for: "agoric-sdk: orphans that nobody can reach are never retired (#7212, #9604)",
+        sizes: Sizes { crashes: PerVat::each(0, 1), ..Sizes::SMALLEST },
+        bend: Bend::SwingSet(SwingSetBend::OrphansStay),
+        halves: &[],
+    },
+    // The eaten mention is read as nothing, so no index is mistaken (S3), and no message or
+    // notification of the old session is acted on (L2): an entry is left that nobody knows of.
+    Mutation {
+        id: "swingset-numbers-outlive-peer",
+        defect: Defect::documented("M48"),
+        title: "a restart resets the numbers of one side only: the new peer's frames are eaten",
+        rule: Rule::R8,
+        kills: PropertyId::L3,
+        stands_for: "ocap-kernel: a peer's restart is not noticed (#944, #948, #950, #807, #822)",
+        sizes: Sizes { sessions: 2, crashes: PerVat::each(0, 1), ..ONE_WAY },
+        bend: Bend::SwingSet(SwingSetBend::NumbersOutlivePeer),
         halves: &[],
     },
 ];

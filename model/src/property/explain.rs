@@ -1,5 +1,6 @@
 //! What is wrong in a state, in one sentence with the values that break the claim.
 
+use super::ledger::{gifts, is_kept};
 use super::{PropertyId, Subject, balance};
 use crate::names::Object;
 use crate::protocol::View;
@@ -20,8 +21,13 @@ pub fn explain<T: View>(
     let import = at.import();
     let denotes = state.vat(exporter).tables.export_at(importer, at);
     let denoted = denotes.and_then(|export| state.vat(exporter).denoted(export.what));
-    let relied_on = relied_on(state, subject, denoted);
+    let found = relied_on(state, subject, denoted);
+    let relied_on = found.as_deref().unwrap_or("nothing refers to it");
     match property {
+        PropertyId::S5 if state.ids().any(|id| state.vat(id).flaws.contains(property)) => {
+            format!("{step}: what it settled is another call than the one that it answers")
+        }
+        PropertyId::S1 if found.is_none() => freed_gift(state, &step),
         PropertyId::S1 if denotes.is_some() => {
             format!("{exporter}'s {at} leads to no proxy any more, but {relied_on}")
         }
@@ -77,7 +83,7 @@ fn relied_on<T: View>(
     state: &State<T>,
     Subject { exporter, importer, at }: Subject,
     denoted: Option<Object>,
-) -> String {
+) -> Option<String> {
     let other = |object| denoted != Some(object);
     let proxies = state.vat(importer).proxies_at(exporter, at);
     let mentions = state.unread(exporter, importer).filter_map(|body| {
@@ -87,12 +93,20 @@ fn relied_on<T: View>(
     });
     let uses = state.uses(exporter, importer).filter(|used| used.at == at);
     if let Some(proxy) = proxies.max_by_key(|proxy| other(proxy.object)) {
-        format!("{importer} has {}'s proxy", proxy.object)
+        Some(format!("{importer} has {}'s proxy", proxy.object))
     } else if let Some((body, _)) = mentions.max_by_key(|(_, object)| other(*object)) {
-        format!("{body} is in flight to {importer}")
-    } else if let Some(used) = uses.max_by_key(|used| other(used.ghost.meant())) {
-        format!("a use of it as {} is in flight to {exporter}", used.ghost)
+        Some(format!("{body} is in flight to {importer}"))
     } else {
-        "nothing refers to it".to_owned()
+        let used = uses.max_by_key(|used| other(used.ghost.meant()))?;
+        Some(format!("a use of it as {} is in flight to {exporter}", used.ghost))
     }
+}
+
+/// No entry is named: a gift is gone.
+fn freed_gift<T: View>(state: &State<T>, step: &str) -> String {
+    let lost = gifts(state).find(|(host, object)| !is_kept(state, *host, *object));
+    lost.map_or_else(
+        || format!("{step}: that breaks S1, {}", PropertyId::S1.claim()),
+        |(host, object)| format!("{host} has freed {object}, but a gift of it is in flight"),
+    )
 }

@@ -1,6 +1,6 @@
 //! Judging one state: every property and every witness in one pass over the ledger.
 
-use super::ledger::{gifts, is_asked, is_released, sharers};
+use super::ledger::{gifts, is_asked, is_kept, is_released, sharers};
 use super::{Judgement, PropertyId, balance};
 use crate::names::VatId;
 use crate::protocol::{ImportView, View};
@@ -32,11 +32,7 @@ pub fn judge<T: View>(state: &State<T>) -> Judgement {
         }
     }
     for (host, object) in gifts(state) {
-        let vat = state.vat(host);
-        let peers = host.others(state.vat_count());
-        let exports = peers.flat_map(|peer| vat.tables.exports(peer)).map(|(_, view)| view.what);
-        let kept = exports.chain(vat.tables.gifts()).any(|what| vat.denoted(what) == Some(object));
-        judgement.violated.insert_if(PropertyId::S1, !kept);
+        judgement.violated.insert_if(PropertyId::S1, !is_kept(state, host, object));
     }
     judge_quiescence(state, &mut judgement);
     judgement

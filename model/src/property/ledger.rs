@@ -100,3 +100,12 @@ pub(super) fn gifts<T: View>(state: &State<T>) -> impl Iterator<Item = (VatId, O
         _ => None,
     })
 }
+
+/// Whether a vat keeps an object for anybody: as an export, or as a gift.
+pub(super) fn is_kept<T: View>(state: &State<T>, host: VatId, object: Object) -> bool {
+    let vat = state.vat(host);
+    let peers = host.others(state.vat_count());
+    let exports = peers.flat_map(|peer| vat.tables.exports(peer)).map(|(_, view)| view.what);
+    let mut kept = exports.chain(vat.tables.gifts());
+    kept.any(|what| vat.denoted(what) == Some(object))
+}

@@ -39,7 +39,7 @@ impl<P: Protocol> VatActor<P> {
                 steps.push(Step::Cut(peer));
             }
         }
-        if vat.left.crashes > 0 {
+        if vat.left.crashes > 0 && self.open_peers(vat).next().is_some() {
             steps.push(Step::Crash);
         }
         if vat.left.faults > 0 {

@@ -188,14 +188,19 @@ impl<P: Protocol> VatActor<P> {
         link.open = next.get() <= u32::from(self.sizes.sessions);
     }
 
-    /// Everything that the vat knew is gone. Each peer finds the session cut.
-    pub(super) fn crash(&self, vat: &mut Vat<P::Tables>) {
+    /// Everything that the vat knew is gone. Its connections break, which each peer finds behind
+    /// all that was sent, unless a message of the next session is read before.
+    pub(super) fn crash(&self, vat: &mut Vat<P::Tables>, out: &mut Outbox<BodyOf<P>>) {
         vat.left.crashes -= 1;
+        for peer in self.open_peers(vat) {
+            out.push((peer, self.message(vat, peer, Said::Over)));
+        }
         let fresh = self.initial();
         let (left, flaws) = (vat.left, vat.flaws);
         let mut links = std::mem::take(&mut vat.links);
         *vat = Vat { left, flaws, ..fresh };
-        for (peer, link) in self.id.others(self.sizes.vats).zip(&mut links) {
+        let peers = self.id.others(self.sizes.vats).zip(&mut links);
+        for (peer, link) in peers.filter(|(_, link)| link.open) {
             link.session = link.session.next().unwrap_or(link.session);
             link.open = link.session.get() <= u32::from(self.sizes.sessions);
             let mut effects = Effects::default();

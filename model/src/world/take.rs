@@ -87,7 +87,7 @@ impl<P: Protocol> VatActor<P> {
             Step::Cut(peer) => {
                 self.end_session(vat, peer, self.link(vat, peer).session.next(), Some(out));
             }
-            Step::Crash => self.crash(vat),
+            Step::Crash => self.crash(vat, out),
             Step::Fail(to, fault) => {
                 vat.left.faults -= 1;
                 let ghost = Ghost::new(Object::first_of(self.id), 0);

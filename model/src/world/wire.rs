@@ -134,7 +134,7 @@ pub trait Body:
 pub enum Said<B> {
     /// What the protocol says.
     Body(B),
-    /// The sender has ended the session: the last message of it.
+    /// The sender has ended the session, or it crashed: the last message of it.
     Over,
 }
 

@@ -8,13 +8,20 @@
 //! importer, liveslots only notes that a reference is possibly dead, and looks again when the dead
 //! are brought out.
 //!
+//! A session is two vats in one incarnation each: it ends when one of them dies or starts anew, and
+//! with it go the numbers, which mean nothing to the next incarnation, and the c-list. What the
+//! dead one can never mention again is retired on its behalf.
+//!
 //! **Modelled:** sequence numbers and acknowledgements, the informed test, drop and retire,
-//! possiblyDead and its second look, a c-list for each peer, a hub that hands on to a third vat.
+//! possiblyDead and its second look, a c-list for each peer, a hub that hands on to a third vat,
+//! the death and the restart of a vat.
 //! **Left out:** the kernel between vats (calls of it are synchronous, and have no such race),
-//! virtual data, `retireImport` by an owner whose object is gone, crashes: comms vats are
-//! persistent.
-//! **Source:** agoric-sdk 98e20a0ea189, `swingset-liveslots` and the comms vat. Some of the
-//! defects are of a persistent kernel that descends from it.
+//! virtual data, `retireImport` by an owner that lives on, retransmission, references of an owner
+//! that is dead which are held on to: they break with the session.
+//! **Source:** agoric-sdk 98e20a0ea189, `swingset-liveslots` and the comms vat, and the kernel for
+//! what becomes of the exports of a vat that is terminated; incarnations are ocap-kernel's
+//! (05b273d984d3, `RemoteManager` and `RemoteHandle`), as comms vats themselves are persistent.
+//! Some of the defects are of a persistent kernel that descends from SwingSet.
 
 mod body;
 mod tables;
@@ -27,7 +34,7 @@ use crate::names::VatId;
 use crate::world::{Arrival, Content, Given, Key, Refused, What, Work};
 use captp_gc::protocol::{Index, SessionId};
 use smallvec::SmallVec;
-use tables::{CList, Export, key};
+use tables::{CList, Export};
 
 /// One way of getting it wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -48,6 +55,11 @@ pub enum SwingSetBend {
     RetireFirst,
     /// An item of the run queue keeps its references for ever.
     QueueKeeps,
+    /// What is dropped and not retired is not looked at when its owner dies.
+    OrphansStay,
+    /// The numbers of a session are the next one's, too. A number that was seen is a duplicate, and
+    /// any that is higher is new, as in ocap-kernel.
+    NumbersOutlivePeer,
 }
 
 /// SwingSet, with at most one rule bent.
@@ -139,7 +151,8 @@ impl Protocol for SwingSet {
     }
 
     fn open(&self, id: VatId, vats: u8) -> SwingSetTables {
-        SwingSetTables { id, links: id.others(vats).map(|_| CList::new()).collect() }
+        let list = |_| CList::new(SessionId::FIRST);
+        SwingSetTables { id, links: id.others(vats).map(list).collect() }
     }
 
     fn write(
@@ -168,7 +181,10 @@ impl Protocol for SwingSet {
         effects: &mut EffectsOf<Self>,
     ) -> Result<(), Refused> {
         let list = own.link_mut(from);
-        if frame.seq != list.heard + 1 {
+        if frame.seq <= list.heard {
+            return Ok(());
+        }
+        if frame.seq != list.heard + 1 && !self.is_bent(SwingSetBend::NumbersOutlivePeer) {
             return Err(Refused);
         }
         list.heard = frame.seq;
@@ -184,20 +200,24 @@ impl Protocol for SwingSet {
                 });
                 continue;
             }
-            let (incarnation, installed) = list.receive(index);
+            let (key, installed) = list.receive(from, index);
             if self.is_bent(SwingSetBend::QueueKeeps)
                 && let Some(import) = list.import_mut(index)
             {
                 import.queued = 1;
             }
-            let key = key(from, index, incarnation);
             effects.arrived.push(Arrival::Proxy { key, installed, ghost });
         }
         Ok(())
     }
 
+    /// What is of an old session has its finaliser, too.
     fn clear(&self, own: &mut SwingSetTables, proxy: Key) -> bool {
-        let import = own.link_mut(proxy.peer).import_mut(proxy.at.index);
+        let list = own.link_mut(proxy.peer);
+        if list.session != proxy.session {
+            return true;
+        }
+        let import = list.import_mut(proxy.at.index);
         let import = import.filter(|i| i.incarnation == proxy.incarnation && i.live);
         import.is_some_and(|import| {
             import.live = false;
@@ -209,6 +229,9 @@ impl Protocol for SwingSet {
     /// dropped again that was dropped already, when a second finaliser of it comes late.
     fn notify(&self, own: &mut SwingSetTables, proxy: Key, _effects: &mut EffectsOf<Self>) {
         let list = own.link_mut(proxy.peer);
+        if list.session != proxy.session {
+            return;
+        }
         let index = proxy.at.index;
         let unchecked = self.is_bent(SwingSetBend::NoSecondLook);
         let twice = self.is_bent(SwingSetBend::DeadTwice);
@@ -258,14 +281,27 @@ impl Protocol for SwingSet {
         }
     }
 
+    /// The peer is gone, or was told that this vat is. What was exported to it is released, and
+    /// whatever was its, reachable or only recognisable, can never be mentioned again.
     fn close(
         &self,
         own: &mut SwingSetTables,
         peer: VatId,
-        _next: SessionId,
+        next: SessionId,
         effects: &mut EffectsOf<Self>,
     ) -> Result<(), Refused> {
-        let list = std::mem::replace(own.link_mut(peer), CList::new());
+        let open = own.link_mut(peer);
+        if next <= open.session {
+            return Err(Refused);
+        }
+        let list = std::mem::replace(open, CList::new(next));
+        if self.is_bent(SwingSetBend::NumbersOutlivePeer) {
+            (open.sent, open.heard) = (list.sent, list.heard);
+        }
+        if self.is_bent(SwingSetBend::OrphansStay) {
+            let dropped = list.imports.iter().filter(|import| import.dropped && !import.live);
+            open.imports.extend(dropped.copied());
+        }
         let held = list.exports.into_iter().filter(|export| export.reachable);
         effects.evicted.extend(held.map(|export| export.what));
         Ok(())

@@ -19,6 +19,8 @@ pub struct SwingSetTables {
 /// The c-list for one peer.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub(super) struct CList {
+    /// The incarnations of the two vats that it is for. All numbers are this session's.
+    pub(super) session: SessionId,
     /// The number of the last frame sent.
     pub(super) sent: u32,
     /// The number of the last frame read.
@@ -55,8 +57,9 @@ pub(super) struct Import {
 }
 
 impl CList {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(session: SessionId) -> Self {
         Self {
+            session,
             sent: 0,
             heard: 0,
             exports: SmallVec::new(),
@@ -84,20 +87,22 @@ impl CList {
         Frame { seq: self.sent, ack: self.heard, text }
     }
 
-    /// A mention is read. Returns the proxy's incarnation, and whether it is a new one.
-    pub(super) fn receive(&mut self, index: Index) -> (Incarnation, bool) {
+    /// A mention of `peer`'s is read. Returns the proxy's name, and whether it is a new one.
+    pub(super) fn receive(&mut self, peer: VatId, index: Index) -> (Key, bool) {
+        let (at, session) = (Position::export(index), self.session);
+        let key = |incarnation| Key { peer, at, session, incarnation };
         if let Some(import) = self.import_mut(index) {
             let installed = !import.live;
             if installed {
                 import.incarnation = import.incarnation.successor();
             }
             (import.live, import.dropped) = (true, false);
-            return (import.incarnation, installed);
+            return (key(import.incarnation), installed);
         }
         let incarnation = Incarnation::FIRST;
         self.imports.push(Import { index, incarnation, live: true, dropped: false, queued: 0 });
         self.imports.sort_unstable();
-        (incarnation, true)
+        (key(incarnation), true)
     }
 }
 
@@ -114,11 +119,6 @@ impl SwingSetTables {
     pub(super) fn each_link(&self) -> impl Iterator<Item = (VatId, &CList)> {
         VatId::ALL.into_iter().filter(|id| *id != self.id).zip(&self.links)
     }
-}
-
-/// The name of a proxy. Comms vats are persistent: there is one session.
-pub(super) const fn key(peer: VatId, index: Index, incarnation: Incarnation) -> Key {
-    Key { peer, at: Position::export(index), session: SessionId::FIRST, incarnation }
 }
 
 impl View for SwingSetTables {
