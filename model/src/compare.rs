@@ -212,14 +212,17 @@ impl Searches<'_> {
     /// A system that lacks something in the probe's world, or does not make the assumption, is not
     /// searched.
     fn deny(&mut self, system: &'static System, assumption: Assumption) -> Denied {
+        let asynchronous = system.asynchronous.and_then(mutation).map(|(_, mutation)| mutation);
         let made = match assumption {
             Assumption::OneThread => (system.collection)() == Collection::Immediate,
+            Assumption::SyncCalls => asynchronous.is_some(),
             _ => true,
         };
         if !made {
             return Denied { assumption, made, needed: None };
         }
-        let task = Task { denied: Some(assumption), ..Task::full(system, PROBE) };
+        let bend = asynchronous.filter(|_| assumption == Assumption::SyncCalls).map(|m| m.bend);
+        let task = Task { bend, denied: Some(assumption), ..Task::full(system, PROBE) };
         let control = Control { properties: HARM.into_iter().collect(), ..*self.control };
         let found = (system.search)(&task, &control);
         self.incomplete |= found.verdict == Verdict::Incomplete;

@@ -24,6 +24,7 @@ pub(super) static SYSTEM: System = System {
     idea: "every mention has an id of its own",
     distributed: Answer { by: "no id is mentioned twice", without: None },
     local: Answer { by: "dispose is explicit", without: None },
+    asynchronous: None,
     features: &[Feature::Faults, Feature::Sessions, Feature::Answers],
     exempt: &[
         Exempt::cannot_arise(PropertyId::S1, FRESH),

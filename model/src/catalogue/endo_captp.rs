@@ -30,6 +30,7 @@ pub(super) static SYSTEM: System = System {
         by: "a successor takes over what was counted, and the old finaliser is unregistered",
         without: Some("endo-finaliser-not-unregistered"),
     },
+    asynchronous: None,
     features: &[Feature::Sessions, Feature::Answers],
     exempt: &[
         Exempt::cannot_arise(PropertyId::S3, "a slot never denotes another object"),

@@ -28,6 +28,7 @@ pub(super) static SYSTEM: System = System {
         by: "a successor takes over what was counted, and the old finaliser is unregistered",
         without: Some("ocapn-finaliser-not-unregistered"),
     },
+    asynchronous: None,
     features: &[Feature::Sessions, Feature::ThirdVat, Feature::Interrupts],
     exempt: &[
         NO_REUSE,

@@ -25,6 +25,7 @@ pub(super) static SYSTEM: System = System {
         by: "the executor looks for a successor",
         without: Some("es-no-successor-test"),
     },
+    asynchronous: None,
     features: &[Feature::Sessions],
     exempt: &[
         Exempt::not_claimed(PropertyId::S5, "the strawman has no answers"),

@@ -24,6 +24,7 @@ pub(super) static SYSTEM: System = System {
         by: "each hook knows its generation, and live hooks are counted",
         without: Some("go-shutdown-acts-on-index"),
     },
+    asynchronous: None,
     features: &[Feature::Sessions, Feature::Promises, Feature::Answers],
     exempt: &[Exempt::not_claimed(PropertyId::S7, "faulty peers are not modelled here")],
     scenarios: &[

@@ -29,6 +29,7 @@ pub(super) static SYSTEM: System = System {
         by: "a dead incarnation gives back its own share",
         without: Some("goblins-gives-all-back"),
     },
+    asynchronous: None,
     features: &[Feature::Sessions, Feature::ThirdVat],
     exempt: &[NO_REUSE, LEFT_OUT_ANSWERS, SILENT_DRAFT],
     scenarios: &[

@@ -23,6 +23,7 @@ pub(super) static SYSTEM: System = System {
         by: "the notification looks for a successor",
         without: Some("indirect-no-successor-check"),
     },
+    asynchronous: None,
     features: &[Feature::Failures, Feature::ThirdVat],
     exempt: &[
         Exempt::not_claimed(PropertyId::S5, "answers are left out"),

@@ -45,6 +45,8 @@ pub struct System {
     pub distributed: Answer,
     /// What answers the local race: a dead proxy's notification meets a successor.
     pub local: Answer,
+    /// The mutation in which a call of its collector is not waited for, if it waits for any.
+    pub asynchronous: Option<&'static str>,
     /// What its model has beyond sending, calling and dropping references between two vats.
     pub features: &'static [Feature],
     /// The properties that are not put to the test in it, whatever the sizes, and why.

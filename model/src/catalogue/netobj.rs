@@ -23,6 +23,7 @@ pub(super) static SYSTEM: System = System {
         by: "the clean-up looks whether its own surrogate stands there",
         without: Some("netobj-no-identity-check"),
     },
+    asynchronous: Some("netobj-early-ack"),
     features: &[Feature::Failures, Feature::ThirdVat, Feature::Losses],
     exempt: EXEMPT,
     scenarios: &[

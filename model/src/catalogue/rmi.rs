@@ -23,6 +23,7 @@ pub(super) static SYSTEM: System = System {
         by: "phantom references are counted by the reference that died",
         without: Some("rmi-no-identity-check"),
     },
+    asynchronous: Some("rmi-early-ack"),
     features: &[Feature::Failures, Feature::ThirdVat, Feature::Losses],
     exempt: netobj::EXEMPT,
     scenarios: &[
@@ -91,6 +92,17 @@ const MUTATIONS: &[Mutation] = &[
         stands_for: "what every lease takes for granted: that renewals come in time",
         sizes: Sizes { losses: PerVat::each(0, 1), ..Sizes::SMALLEST },
         bend: Bend::Rmi(NetObjBend::LeaseTooShort),
+        halves: &[],
+    },
+    Mutation {
+        id: "rmi-early-ack",
+        defect: None,
+        title: "a result is acknowledged when it arrives, and not when dirty is answered",
+        rule: Rule::Own("dirty is answered before the result is acknowledged"),
+        kills: PropertyId::S1,
+        stands_for: "an asynchronous dirty call",
+        sizes: Sizes::SMALLEST,
+        bend: Bend::Rmi(NetObjBend::EarlyAck),
         halves: &[],
     },
     Mutation {

@@ -24,6 +24,7 @@ pub(super) static SYSTEM: System = System {
         by: "what is possibly dead is looked at again",
         without: Some("swingset-no-second-look"),
     },
+    asynchronous: None,
     features: &[Feature::ThirdVat, Feature::Sessions, Feature::Crashes],
     exempt: &[
         Exempt::cannot_arise(PropertyId::S3, "no index is used twice in a session"),

@@ -40,8 +40,16 @@ pub fn markdown(comparison: &Comparison) -> String {
 }
 
 const RACES: &[&str] = &["system", "keeps", "GC messages a life", "distributed race", "local race"];
-const REST: &[&str] =
-    &["system", "order", "no loss", "whole reads", "one thread", "states", "properties"];
+const REST: &[&str] = &[
+    "system",
+    "order",
+    "no loss",
+    "whole reads",
+    "one thread",
+    "synchronous calls",
+    "states",
+    "properties",
+];
 
 fn races(compared: &Compared) -> Vec<String> {
     let messages = compared.messages_per_life;

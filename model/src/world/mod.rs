@@ -53,11 +53,15 @@ pub enum Assumption {
     WholeReads,
     /// What is dropped is gone in the same step, because one thread does everything.
     OneThread,
+    /// A call of the collector's is answered before anything is done that depends on it. To deny it
+    /// is to bend a rule of the system's.
+    SyncCalls,
 }
 
 impl Assumption {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Order, Self::NoLoss, Self::WholeReads, Self::OneThread];
+    pub const ALL: [Self; 5] =
+        [Self::Order, Self::NoLoss, Self::WholeReads, Self::OneThread, Self::SyncCalls];
 
     /// A word or two for tables.
     pub const fn name(self) -> &'static str {
@@ -66,6 +70,7 @@ impl Assumption {
             Self::NoLoss => "no loss",
             Self::WholeReads => "whole reads",
             Self::OneThread => "one thread",
+            Self::SyncCalls => "synchronous calls",
         }
     }
 }
@@ -90,7 +95,7 @@ impl<P: Protocol> World<P> {
                 Some(Assumption::OneThread) if actor.collection == Collection::Immediate => {
                     actor.collection = Collection::Threaded;
                 }
-                Some(Assumption::Order | Assumption::OneThread) | None => {}
+                Some(Assumption::Order | Assumption::OneThread | Assumption::SyncCalls) | None => {}
             }
         }
         self

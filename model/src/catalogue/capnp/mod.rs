@@ -21,6 +21,7 @@ pub(super) static SYSTEM: System = System {
         without: Some("capnp-release-without-count"),
     },
     local: Answer { by: "a destructor runs at the last drop, on one thread", without: None },
+    asynchronous: None,
     features: &[
         Feature::Failures,
         Feature::Faults,

@@ -25,6 +25,7 @@ pub(super) static SYSTEM: System = System {
         without: Some(DISTRIBUTED_RACE),
     },
     local: Answer { by: "the notification looks for a successor", without: Some(LOCAL_RACE) },
+    asynchronous: None,
     features: &[
         Feature::Failures,
         Feature::Faults,
