@@ -111,6 +111,8 @@ pub struct Sizes {
     pub interrupts: PerVat,
     /// How often each vat may crash and start again.
     pub crashes: PerVat,
+    /// Messages that each vat may not implement, and say so.
+    pub refusals: PerVat,
 }
 
 /// The largest number of steps of one kind.
@@ -134,6 +136,7 @@ impl Sizes {
         losses: PerVat::NONE,
         interrupts: PerVat::NONE,
         crashes: PerVat::NONE,
+        refusals: PerVat::NONE,
     };
 
     /// The vats.
@@ -213,7 +216,7 @@ impl Sizes {
     }
 
     /// The numbers that are given for each vat, and their flags.
-    const fn steps(&self) -> [(&'static str, PerVat); 8] {
+    const fn steps(&self) -> [(&'static str, PerVat); 9] {
         [
             ("--sends", self.sends),
             ("--calls", self.calls),
@@ -223,6 +226,7 @@ impl Sizes {
             ("--losses", self.losses),
             ("--interrupts", self.interrupts),
             ("--crashes", self.crashes),
+            ("--refusals", self.refusals),
         ]
     }
 }

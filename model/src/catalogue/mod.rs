@@ -90,6 +90,8 @@ pub enum Feature {
     Interrupts,
     /// `--crashes`.
     Crashes,
+    /// `--refusals`: a vat does not implement a message, and says so.
+    Refusals,
 }
 
 impl Feature {
@@ -105,11 +107,12 @@ impl Feature {
             Self::Losses => ("--losses", !sizes.losses.is_none()),
             Self::Interrupts => ("--interrupts", !sizes.interrupts.is_none()),
             Self::Crashes => ("--crashes", !sizes.crashes.is_none()),
+            Self::Refusals => ("--refusals", !sizes.refusals.is_none()),
         };
         if used { Some(flag) } else { None }
     }
 
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Failures,
         Self::Faults,
         Self::Sessions,
@@ -119,6 +122,7 @@ impl Feature {
         Self::Losses,
         Self::Interrupts,
         Self::Crashes,
+        Self::Refusals,
     ];
 }
 
@@ -202,7 +206,6 @@ pub const LEFT_OUT: &[(u32, &str)] = &[
     (6, "not yet: OCapN, with counts pending while a message is read"),
     (16, "not yet: caja-captp's narrow delta"),
     (21, "not yet: Goblins, with a share of the count for each incarnation"),
-    (28, "not yet: a Resolve that is refused, or cannot be sent"),
     (31, "not yet: vines"),
     (32, "not yet: tail calls"),
     (33, "it is about the order of calls after an embargo, not about collection"),

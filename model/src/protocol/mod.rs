@@ -292,6 +292,21 @@ pub trait Protocol: Clone + Debug + Send + Sync + 'static {
     ) {
     }
 
+    /// Whether a vat may be one that does not implement this message.
+    fn may_refuse(&self, _body: &BodyOf<Self>) -> bool {
+        false
+    }
+
+    /// Says so to its sender, instead of reading it.
+    fn refuse(
+        &self,
+        _tables: &mut Self::Tables,
+        _from: VatId,
+        _body: &BodyOf<Self>,
+        _effects: &mut EffectsOf<Self>,
+    ) {
+    }
+
     /// The ways in which a faulty vat may break the protocol; `proxies` are the imports of `to`'s
     /// that it has proxies for.
     fn faults(&self, _tables: &Self::Tables, _proxies: &[Index]) -> SmallVec<[Fault; 8]> {

@@ -156,6 +156,10 @@ impl<P: Protocol> World<P> {
                 if reader.left.interrupts > 0 && current && message.correct().is_some() {
                     may(Fate::HalfRead);
                 }
+                let refusable = |body| self.actor(to).protocol.may_refuse(body);
+                if reader.left.refusals > 0 && current && message.correct().is_some_and(refusable) {
+                    may(Fate::Refused);
+                }
             }
             let losable = |body| self.actor(from).protocol.may_lose(body);
             if sender.left.losses > 0 && message.correct().is_some_and(losable) {
@@ -202,6 +206,7 @@ impl<P: Protocol> Model for World<P> {
         let mut next = self.change(state, actor, |actor, vat, out| match (fate, message.body()) {
             (Fate::HalfRead, Some(body)) => actor.begin_read(vat, from, body, out),
             (Fate::Lost, Some(body)) => actor.lose(vat, to, body, out),
+            (Fate::Refused, Some(body)) => actor.send_back(vat, from, body, out),
             _ => actor.read(vat, from, &message, out),
         });
         next.change_wire((from, to), |wire| wire.take(position))?;

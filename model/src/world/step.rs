@@ -128,6 +128,7 @@ pub enum StepKind {
     Deliver,
     BeginRead,
     Lose,
+    Refuse,
 }
 
 /// What happens to a message in flight.
@@ -139,6 +140,8 @@ pub enum Fate {
     HalfRead,
     /// It is lost, and its sender learns that something went wrong.
     Lost,
+    /// The receiver does not implement it, and says so.
+    Refused,
 }
 
 /// One step of the world.
@@ -178,6 +181,7 @@ impl<B> Action<B> {
                 Fate::Read => StepKind::Deliver,
                 Fate::HalfRead => StepKind::BeginRead,
                 Fate::Lost => StepKind::Lose,
+                Fate::Refused => StepKind::Refuse,
             },
             Self::Vat(_, step) => match step {
                 Step::Send(..) => StepKind::Send,
@@ -208,6 +212,7 @@ impl<B: fmt::Display> Action<B> {
                 Fate::Read => format!("reads {message}"),
                 Fate::HalfRead => format!("begins to read {message}"),
                 Fate::Lost => format!("learns that {message} may be lost"),
+                Fate::Refused => format!("does not implement {message}"),
             },
             Self::Vat(vat, step) => step.deed(*vat),
         }

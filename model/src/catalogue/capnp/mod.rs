@@ -27,6 +27,7 @@ pub(super) static SYSTEM: System = System {
         Feature::Sessions,
         Feature::Promises,
         Feature::Answers,
+        Feature::Refusals,
     ],
     exempt: &[
         Exempt::cannot_arise(
@@ -71,6 +72,18 @@ pub(super) static SYSTEM: System = System {
             id: "promises",
             title: "VatB exports a promise and resolves it, and a Resolve crosses a Release",
             sizes: Sizes { sends: PerVat::each(1, 2), promises: 1, ..Sizes::SMALLEST },
+        },
+        Scenario {
+            deep: false,
+            silent: &[],
+            id: "refused",
+            title: "VatB resolves a promise, and VatA may not implement Resolve",
+            sizes: Sizes {
+                sends: PerVat::each(1, 2),
+                promises: 1,
+                refusals: PerVat::each(2, 0),
+                ..Sizes::SMALLEST
+            },
         },
         Scenario {
             deep: false,

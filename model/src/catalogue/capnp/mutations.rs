@@ -192,6 +192,18 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         halves: &[],
     },
     Mutation {
+        id: "capnp-refused-resolve-kept",
+        defect: Defect::documented("M28"),
+        title: "a Resolve comes back unimplemented, and what it carried stays counted",
+        rule: Rule::Own("what a Resolve carried is released if it comes back unimplemented"),
+        kills: PropertyId::C1,
+        stands_for: "capnproto 108e3fc4, go-capnp bd478d6 and 0cc8df0: what was in a Resolve that \
+                     was not delivered leaks",
+        sizes: Sizes { promises: 1, refusals: PerVat::each(1, 0), ..Sizes::SMALLEST },
+        bend: Bend::Capnp(CapnpBend::RefusedResolveKept),
+        halves: &[],
+    },
+    Mutation {
         id: "capnp-over-release-accepted",
         defect: None,
         title: "a Release of more than there is takes what there is",

@@ -11,6 +11,8 @@ pub enum CapnpBend {
     LateResolveIgnored,
     /// A `Resolve` for an import that is not known is refused.
     LateResolveRefused,
+    /// What a `Resolve` carried that came back `unimplemented` is not released.
+    RefusedResolveKept,
     /// A cancelled question's `Finish` does not ask for the release of the results.
     FinishWithoutRelease,
     /// A cancelled question's results are to be released by hand, and its late `Return` is dropped.

@@ -4,12 +4,12 @@
 //! descriptors, `Release` with its reference count, `Resolve` (also where it crosses a `Release`),
 //! calls with results (`Call`, `Return`, `Finish`), cancellation, `releaseResultCaps`,
 //! `releaseParamCaps`, lowest free id first for exports and questions, deterministic destructors,
-//! failed sends, the end of a connection. A message to the peer's first object, and a call without
+//! failed sends, a `Resolve` that comes back `unimplemented`, the end of a connection. A message to the peer's first object, and a call without
 //! a result, are calls whose question is of no interest. A promise keeps its entry when it is
 //! resolved, and is described by its state at that time. What a reference is handed on to a third
 //! vat for is a proxy of one's own.
 //!
-//! **Left out:** third-party handoff and its vines, embargoes, tail calls, `noFinishNeeded`, echoed
+//! **Left out:** third-party handoff and its vines, embargoes, tail calls, `noFinishNeeded`, other
 //! `unimplemented` messages, calls that are forwarded by a promise that was resolved.
 //!
 //! **Source:** `rpc.capnp`, and capnproto's `rpc.c++`: an id of a question is free when `Return`
@@ -186,6 +186,22 @@ impl Protocol for Capnp {
             Table::Answers => self.finish(link, at.index),
         };
         effects.sent.extend(sent.map(|body| (peer, body)));
+    }
+
+    fn may_refuse(&self, body: &CapnpBody) -> bool {
+        matches!(body, Op::Resolve { .. })
+    }
+
+    fn refuse(
+        &self,
+        _own: &mut CapnpTables,
+        from: VatId,
+        body: &CapnpBody,
+        effects: &mut EffectsOf<Self>,
+    ) {
+        if let Op::Resolve { promise, to } = *body {
+            effects.sent.push((from, Op::NotResolved { promise, to }));
+        }
     }
 
     fn faults(&self, _own: &CapnpTables, proxies: &[Index]) -> SmallVec<[Fault; 8]> {

@@ -49,6 +49,12 @@ impl Capnp {
             Op::Return(returned) => self.read_return(link, from, returned, effects)?,
             Op::Finish(finish) => self.read_finish(link, from, finish, effects),
             Op::Resolve { promise, to } => self.read_resolve(link, from, *promise, *to, effects)?,
+            Op::NotResolved { to, .. } => {
+                let kept = self.is_bent(CapnpBend::RefusedResolveKept);
+                if let Some(index) = mentioned(*to).filter(|_| !kept) {
+                    self.lower(link, index, 1, effects)?;
+                }
+            }
             Op::Release(given) => {
                 for given in given {
                     self.lower(link, given.index, given.delta, effects)?;

@@ -39,4 +39,8 @@ impl Words for CapnpWords {
     fn resolve(promise: captp_gc::protocol::Index, to: &str) -> String {
         format!("Resolve {promise} to {to}")
     }
+
+    fn not_resolved(resolve: &str) -> String {
+        format!("Unimplemented {resolve}")
+    }
 }

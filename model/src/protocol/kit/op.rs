@@ -89,6 +89,10 @@ pub trait Words: Copy + Ord + Hash + fmt::Debug + Send + Sync + 'static {
     fn resolve(promise: Index, to: &str) -> String {
         format!("resolve {promise} {to}")
     }
+    /// A promise's resolution is not implemented.
+    fn not_resolved(resolve: &str) -> String {
+        format!("not implemented: {resolve}")
+    }
 }
 
 /// A message.
@@ -120,6 +124,13 @@ pub enum Op<W> {
         /// What it is now; nothing if it is broken.
         to: Option<Wired>,
     },
+    /// A `Resolve` comes back from a receiver that does not implement it.
+    NotResolved {
+        /// The receiver's export.
+        promise: Index,
+        /// The mention that its `Resolve` carried; nothing if it carried none.
+        to: Option<Wired>,
+    },
     /// Mentions are given back.
     Release(SmallVec<[Given; 1]>),
     /// Never made: it only ties the words to the type.
@@ -145,7 +156,7 @@ impl<W> Op<W> {
             }
             Self::Return(Returned { result, .. }) => result.iter().copied().collect(),
             Self::Resolve { to, .. } => to.iter().copied().collect(),
-            Self::Finish(_) | Self::Release(_) => SmallVec::new(),
+            Self::NotResolved { .. } | Self::Finish(_) | Self::Release(_) => SmallVec::new(),
             Self::Words(_, never) => match *never {},
         }
     }
@@ -185,6 +196,12 @@ impl<W: Words> Body for Op<W> {
                 let at = Position::answer(finish.answer);
                 smallvec![Release { at, delta: 1, upto: finish.upto }]
             }
+            Self::NotResolved { to, .. } => match to.map(|wired| wired.desc) {
+                Some(Desc::Mention { index, .. }) => {
+                    smallvec![Release { at: Position::export(index), delta: 1, upto: 0 }]
+                }
+                Some(Desc::Home(_)) | None => SmallVec::new(),
+            },
             _ => SmallVec::new(),
         }
     }
@@ -239,6 +256,10 @@ impl<W: Words> fmt::Display for Op<W> {
             Self::Resolve { promise, to } => {
                 let to = to.as_ref().map_or_else(|| "broken".to_owned(), said);
                 f.write_str(&W::resolve(*promise, &to))
+            }
+            Self::NotResolved { promise, to } => {
+                let to = to.as_ref().map_or_else(|| "broken".to_owned(), said);
+                f.write_str(&W::not_resolved(&W::resolve(*promise, &to)))
             }
             Self::Release(given) => f.write_str(&W::release(given)),
             Self::Words(_, never) => match *never {},
