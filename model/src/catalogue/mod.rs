@@ -202,7 +202,6 @@ pub fn collection<P: Protocol>() -> Collection {
 
 /// The defects of the catalogue that are no mutation, and why not.
 pub const LEFT_OUT: &[(u32, &str)] = &[
-    (4, "not yet: no model has two entries for one object"),
     (6, "not yet: OCapN, with counts pending while a message is read"),
     (16, "not yet: caja-captp's narrow delta"),
     (21, "not yet: Goblins, with a share of the count for each incarnation"),

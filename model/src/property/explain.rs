@@ -1,5 +1,6 @@
 //! What is wrong in a state, in one sentence with the values that break the claim.
 
+use super::judge::twin;
 use super::{PropertyId, Subject, balance};
 use crate::names::Object;
 use crate::protocol::View;
@@ -45,6 +46,9 @@ pub fn explain<T: View>(
         PropertyId::S2 => format!(
             "on the wire, what gives {import} back stands ahead of a use of it by {importer}"
         ),
+        PropertyId::S4 if let Some(object) = twin(state, importer, exporter) => {
+            format!("{step}: {importer} has two proxies of {object}")
+        }
         PropertyId::S4 => {
             let successor = state.vat(importer).proxies_at(exporter, at).next().map_or_else(
                 || format!("a proxy that is dead was handed out for {import}"),

@@ -2,9 +2,9 @@
 
 use super::ledger::{gifts, is_asked, is_released, sharers};
 use super::{Judgement, PropertyId, balance};
-use crate::names::VatId;
+use crate::names::{Object, VatId};
 use crate::protocol::{ImportView, View};
-use crate::world::{Body, Message, Owed, Position, Said, State, Table, Vat, Whose, Wire};
+use crate::world::{Body, Message, Owed, Position, Proxy, Said, State, Table, Vat, Whose, Wire};
 use captp_gc::protocol::SessionId;
 use smallvec::SmallVec;
 
@@ -183,7 +183,7 @@ fn judge_wire<B: Body>(
     }
 }
 
-/// One vat's coherence with a peer: the witnesses of S4, S5 and L2.
+/// One vat's coherence with a peer: what S4 says of one object, and the witnesses of S4, S5 and L2.
 fn judge_session<T: View>(state: &State<T>, id: VatId, peer: VatId, judgement: &mut Judgement) {
     let vat = state.vat(id);
     let (session, open) = state.session(id, peer);
@@ -194,6 +194,7 @@ fn judge_session<T: View>(state: &State<T>, id: VatId, peer: VatId, judgement: &
         .iter()
         .any(|owed| vat.proxies_at(peer, owed.key.at).any(|proxy| proxy.number > owed.number));
     judgement.witnessed.insert_if(PropertyId::S4, successor);
+    judgement.violated.insert_if(PropertyId::S4, twin(state, id, peer).is_some());
     let mut messages = state.wire(peer, id).iter();
     let old_message =
         messages.any(|message| message.session < session && message.said != Said::Over);
@@ -203,6 +204,17 @@ fn judge_session<T: View>(state: &State<T>, id: VatId, peer: VatId, judgement: &
         let crossing = is_released(state, peer, id, question);
         judgement.witnessed.insert_if(PropertyId::S5, crossing);
     }
+}
+
+/// An object of `peer`'s that a vat has two proxies of, if `peer` promises that it names each once.
+pub(super) fn twin<T: View>(state: &State<T>, id: VatId, peer: VatId) -> Option<Object> {
+    if !state.vat(peer).tables.names_once() {
+        return None;
+    }
+    let of_peer = |p: &&Proxy| p.key.peer == peer && p.key.at.table == Table::Exports;
+    let proxies = || state.vat(id).heap.iter().filter(of_peer);
+    let twins = |p: &&Proxy| proxies().any(|q| q.object == p.object && q.key.at != p.key.at);
+    proxies().find(twins).map(|proxy| proxy.object)
 }
 
 /// L1: nothing in flight or half done, nothing due, nothing held.

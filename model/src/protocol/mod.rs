@@ -74,6 +74,12 @@ pub trait View: Clone + Eq + Hash + Debug + Send + Sync + 'static {
         self.imports(peer).find(|(position, _)| *position == at).map(|(_, view)| view)
     }
 
+    /// Whether the runtime promises that an object has one entry for a peer and no more, so that the
+    /// peer has one proxy of it.
+    fn names_once(&self) -> bool {
+        false
+    }
+
     /// Whether an entry and its count are for all peers together. Then [`exports`](Self::exports)
     /// has it for the first of them only, and [`export_at`](Self::export_at) for each.
     fn counts_for_all(&self) -> bool {

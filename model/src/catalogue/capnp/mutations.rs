@@ -204,6 +204,19 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         halves: &[],
     },
     Mutation {
+        id: "capnp-other-entry-forgotten",
+        defect: Defect::documented("M4"),
+        title: "the entry of a promise that was resolved goes, and the object's own entry is not \
+                found any more",
+        rule: Rule::Own("an entry that goes takes only the way to itself with it"),
+        kills: PropertyId::S4,
+        stands_for: "capnproto b8fd8b03: an object with several entries loses the way to the \
+                     canonical one",
+        sizes: Sizes { sends: PerVat::each(0, 2), promises: 1, ..Sizes::SMALLEST },
+        bend: Bend::Capnp(CapnpBend::OtherEntryForgotten),
+        halves: &[],
+    },
+    Mutation {
         id: "capnp-over-release-accepted",
         defect: None,
         title: "a Release of more than there is takes what there is",

@@ -37,6 +37,8 @@ pub enum CapnpBend {
     SecondWrapper,
     /// A `Release` of more than there is takes what there is.
     OverReleaseAccepted,
+    /// A promise's entry that goes takes the way to what the promise was resolved to with it.
+    OtherEntryForgotten,
     /// The export table is not emptied when the session ends.
     ExportsOutliveSession,
 }

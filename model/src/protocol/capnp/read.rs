@@ -62,6 +62,9 @@ impl Capnp {
             }
             Op::Words(_, never) => match *never {},
         }
+        if self.is_bent(CapnpBend::OtherEntryForgotten) {
+            own.forget_resolutions_of(from, &effects.evicted);
+        }
         Ok(())
     }
 

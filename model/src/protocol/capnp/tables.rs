@@ -152,6 +152,17 @@ impl CapnpTables {
         }
     }
 
+    /// Only a wrong table does this: of what these promises were resolved to, the entries stay and
+    /// are not found any more.
+    pub(super) fn forget_resolutions_of(&mut self, peer: VatId, promises: &[What]) {
+        for what in promises {
+            let What::Local(promise) = what else { continue };
+            if let Some(to) = self.resolution(*promise) {
+                self.link_mut(peer).exports.forget_way_to(to);
+            }
+        }
+    }
+
     fn resolution(&self, promise: Object) -> Option<What> {
         self.settled.iter().find(|(known, _)| *known == promise).map(|(_, to)| *to)
     }
@@ -176,6 +187,11 @@ impl View for CapnpTables {
             (Position::answer(question.id), ImportView { count: 1, live })
         });
         link.imports.views().chain(questions)
+    }
+
+    /// An export that stands for an object is found by the object.
+    fn names_once(&self) -> bool {
+        true
     }
 
     /// What is exported keeps its proxy, and so does a promise that was resolved to one.
