@@ -206,7 +206,6 @@ pub const LEFT_OUT: &[(u32, &str)] = &[
     (16, "not yet: caja-captp's narrow delta"),
     (21, "not yet: Goblins, with a share of the count for each incarnation"),
     (31, "not yet: vines"),
-    (32, "not yet: tail calls"),
     (33, "it is about the order of calls after an embargo, not about collection"),
     (39, "not yet: a proxy that only a listener needs"),
     (42, "not yet: the death of an owner"),

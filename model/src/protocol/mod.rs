@@ -26,8 +26,8 @@ pub use bend::{
 
 use crate::names::{Object, VatId};
 use crate::world::{
-    Body, Content, Effects, Fault, Ghost, Given, Key, Position, Ref, Refused, Release, What,
-    WireOrder, Work,
+    Body, Content, Effects, Fault, Ghost, Given, Key, Position, Redirected, Ref, Refused, Release,
+    What, WireOrder, Work,
 };
 use captp_gc::protocol::{Admission, Index, SessionId};
 use smallvec::SmallVec;
@@ -264,6 +264,25 @@ pub trait Protocol: Clone + Debug + Send + Sync + 'static {
         _tables: &mut Self::Tables,
         _promise: Object,
         _to: Given,
+        _effects: &mut EffectsOf<Self>,
+    ) -> Result<(), Refused> {
+        Err(Refused)
+    }
+
+    /// Whether this call of `by`'s may be answered by another, made back to `by`.
+    fn may_redirect(&self, _tables: &Self::Tables, _by: VatId, _answer: Index) -> bool {
+        false
+    }
+
+    /// A call of `to`'s is answered by another, made back to `to`.
+    ///
+    /// # Errors
+    /// The protocol has no such calls, or the vat's own application asked for something impossible.
+    fn redirect(
+        &self,
+        _tables: &mut Self::Tables,
+        _to: VatId,
+        _redirected: Redirected,
         _effects: &mut EffectsOf<Self>,
     ) -> Result<(), Refused> {
         Err(Refused)

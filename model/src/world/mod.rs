@@ -18,10 +18,10 @@ mod take;
 mod vat;
 mod wire;
 
-pub use effects::{Arrival, Content, Effects, Given, Refused, What};
+pub use effects::{Arrival, Content, Effects, Given, Redirected, Refused, What};
 pub use position::{Key, Position, Table};
 pub use state::State;
-pub use step::{Action, Argument, Arguments, Fate, Fault, Reply, Step, StepKind, Work};
+pub use step::{Action, Argument, Arguments, Fate, Fault, Reply, Step, StepKind, Tail, Work};
 pub use vat::{Half, Latest, Left, Link, Outbox, Owed, Proxy, Task, Vat, VatActor};
 pub use wire::{Body, Ghost, Message, Ref, Release, Said, Whose, Wire, WireOrder};
 

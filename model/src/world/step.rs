@@ -69,6 +69,19 @@ pub struct Reply {
     pub result: Option<Argument>,
 }
 
+/// A call that is answered by another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Tail {
+    /// Who had asked, and is asked now.
+    pub to: VatId,
+    /// Where the answer stands.
+    pub answer: Index,
+    /// Who is called.
+    pub target: Key,
+    /// What it denotes.
+    pub object: Object,
+}
+
 /// A step of one vat that is no delivery. The order of the variants is the order of the search:
 /// earlier ones make the shorter stories.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -81,6 +94,8 @@ pub enum Step {
     Ask(Key, Object, Option<Argument>),
     /// The application answers a call.
     Return(Reply),
+    /// The application answers a call by another, made back to the caller.
+    Redirect(Tail),
     /// The application resolves one of its promises.
     Resolve(Object, Argument),
     /// The application drops its last reference to a proxy.
@@ -114,6 +129,7 @@ pub enum StepKind {
     Call,
     Ask,
     Return,
+    Redirect,
     Resolve,
     Drop,
     Clear,
@@ -188,6 +204,7 @@ impl<B> Action<B> {
                 Step::Call(..) => StepKind::Call,
                 Step::Ask(..) => StepKind::Ask,
                 Step::Return(_) => StepKind::Return,
+                Step::Redirect(_) => StepKind::Redirect,
                 Step::Resolve(..) => StepKind::Resolve,
                 Step::Drop(..) => StepKind::Drop,
                 Step::Clear(_) => StepKind::Clear,
@@ -238,6 +255,9 @@ impl Step {
             }
             Self::Return(Reply { to: peer, result: Some(result), .. }) => {
                 format!("returns {result}{}", to(peer))
+            }
+            Self::Redirect(Tail { to: peer, object, .. }) => {
+                format!("answers by asking {object}'s proxy{}", to(peer))
             }
             Self::Resolve(promise, argument) => format!("resolves {promise} to {argument}"),
             Self::Drop(_, object) => format!("drops {object}'s proxy"),

@@ -98,6 +98,13 @@ pub(super) static SYSTEM: System = System {
             },
         },
         Scenario {
+            deep: false,
+            silent: &[],
+            id: "tail-calls",
+            title: "VatA asks, and VatB answers by asking VatA; VatA cancels",
+            sizes: Sizes { sends: PerVat::each(1, 1), asks: PerVat::each(1, 1), ..Sizes::SMALLEST },
+        },
+        Scenario {
             deep: true,
             silent: &[],
             id: "more-failing",

@@ -192,6 +192,19 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         halves: &[],
     },
     Mutation {
+        id: "capnp-cancelled-tail-call-kept",
+        defect: Defect::documented("M32"),
+        title: "a cancelled call turns out to be redirected, and what it was redirected to is \
+                never returned",
+        rule: Rule::Own("who cancels a call returns the call that it was redirected to"),
+        kills: PropertyId::L1,
+        stands_for: "capnproto f9c09d10: the entries of a tail call leak if the call was \
+                     cancelled; capnproto-rust does not implement it",
+        sizes: Sizes { sends: PerVat::each(1, 1), asks: PerVat::each(1, 1), ..Sizes::SMALLEST },
+        bend: Bend::Capnp(CapnpBend::CancelledTailKept),
+        halves: &[],
+    },
+    Mutation {
         id: "capnp-refused-resolve-kept",
         defect: Defect::documented("M28"),
         title: "a Resolve comes back unimplemented, and what it carried stays counted",

@@ -11,6 +11,8 @@ pub enum CapnpBend {
     LateResolveIgnored,
     /// A `Resolve` for an import that is not known is refused.
     LateResolveRefused,
+    /// A cancelled call that turns out to be redirected: the call that is kept is not returned.
+    CancelledTailKept,
     /// What a `Resolve` carried that came back `unimplemented` is not released.
     RefusedResolveKept,
     /// A cancelled question's `Finish` does not ask for the release of the results.

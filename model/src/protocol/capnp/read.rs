@@ -1,6 +1,6 @@
 //! How a vat reads Cap'n Proto's messages.
 
-use super::tables::{Answer, Link, Mark};
+use super::tables::{Link, Mark};
 use super::{Capnp, CapnpBend, CapnpBody, CapnpTables, mentioned};
 use crate::names::VatId;
 use crate::protocol::EffectsOf;
@@ -39,12 +39,19 @@ impl Capnp {
                 if let Some(argument) = argument {
                     effects.arrived.push(self.receive(link, from, *argument, false)?);
                 }
-                let (id, call, param) = (*question, *answer, mentioned(*argument));
-                let place = link.answers.partition_point(|answer| answer.id < id);
-                let number = link.called(id);
-                let answer = Answer { id, call, number, param, returned: false, result: None };
-                link.answers.insert(place, answer);
+                let (id, call) = (*question, *answer);
+                link.note_call(id, call, mentioned(*argument), false);
                 effects.arrived.push(Arrival::Asked { by: from, answer: id, call });
+            }
+            Op::AskForYou { target, question, answer } => {
+                if link.answer(*question).is_some() {
+                    return Err(Refused);
+                }
+                effects.arrived.push(self.receive(link, from, *target, false)?);
+                link.note_call(*question, *answer, None, true);
+            }
+            Op::Redirect { question, from: kept, .. } => {
+                self.read_redirect(link, from, *question, *kept, effects)?;
             }
             Op::Return(returned) => self.read_return(link, from, returned, effects)?,
             Op::Finish(finish) => self.read_finish(link, from, finish, effects),
@@ -136,6 +143,10 @@ impl Capnp {
         {
             self.lower(link, param, 1, effects)?;
         }
+        if question.tail {
+            link.tail_returned(from, id, effects);
+            return Ok(());
+        }
         if question.finished.is_some() {
             // The results were given back with the Finish.
             link.questions.retain(|question| question.id != id);
@@ -177,6 +188,9 @@ impl Capnp {
             effects.sent.push((from, Op::Return(canceled)));
         }
         link.answers.retain(|known| known.id != answer.id);
+        if let Some(tail) = answer.tail {
+            link.finish_tail(from, tail, effects);
+        }
     }
 
     fn read_resolve(

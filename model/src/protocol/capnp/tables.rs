@@ -50,7 +50,11 @@ pub(super) struct Question {
     pub(super) id: Index,
     /// The export mentioned among the parameters.
     pub(super) param: Option<Index>,
+    /// Whether it was asked to answer another, and its results stay with the peer.
+    pub(super) tail: bool,
     pub(super) returned: bool,
+    /// The answer that it was redirected to, until there is a result.
+    pub(super) takes: Option<Index>,
     /// What was said of the results, if `Finish` was sent.
     pub(super) finished: Option<Results>,
 }
@@ -73,7 +77,11 @@ pub(super) struct Answer {
     pub(super) number: u32,
     /// The import mentioned among the parameters.
     pub(super) param: Option<Index>,
+    /// Whether the results are kept, for a question that is redirected to it.
+    pub(super) kept: bool,
     pub(super) returned: bool,
+    /// The question that it was redirected to.
+    pub(super) tail: Option<Index>,
     /// The export mentioned in the result.
     pub(super) result: Option<Index>,
 }
@@ -114,9 +122,19 @@ impl Link {
         let mut ids = (0..).map(Index::new);
         let free = ids.find(|id| self.question(*id).is_none()).unwrap_or(Index::new(0));
         let place = self.questions.partition_point(|question| question.id < free);
-        let asked = Question { id: free, param, returned: false, finished: None };
+        let asked =
+            Question { id: free, param, tail: false, returned: false, takes: None, finished: None };
         self.questions.insert(place, asked);
         free
+    }
+
+    /// A call was read.
+    pub(super) fn note_call(&mut self, id: Index, call: Ghost, param: Option<Index>, kept: bool) {
+        let place = self.answers.partition_point(|answer| answer.id < id);
+        let number = self.called(id);
+        let (returned, tail, result) = (false, None, None);
+        let answer = Answer { id, call, number, param, kept, returned, tail, result };
+        self.answers.insert(place, answer);
     }
 
     /// How many calls that are not returned yet have brought this import: as many mentions go back
