@@ -3,12 +3,12 @@
 //! **Modelled:** `senderHosted`, `senderPromise`, `receiverHosted` and `receiverAnswer`
 //! descriptors, `Release` with its reference count, `Resolve` (also where it crosses a `Release`),
 //! calls with results (`Call`, `Return`, `Finish`), cancellation, `releaseResultCaps`,
-//! `releaseParamCaps`, tail calls back to the caller, lowest free id first for exports and questions, deterministic destructors,
-//! failed sends, a `Resolve` that comes back `unimplemented`, the end of a connection. A message to
-//! the peer's first object, and a call without a result, are calls whose question is of no
-//! interest. A promise keeps its entry when it is resolved, beside that of what it was resolved
-//! to, and is described by its state at that time. What a reference is handed on to a third vat
-//! for is a proxy of one's own.
+//! `releaseParamCaps`, tail calls back to the caller, lowest free id first for exports and
+//! questions, deterministic destructors, failed sends, a `Resolve` that comes back
+//! `unimplemented`, the end of a connection. A message to the peer's first object, and a call
+//! without a result, are calls whose question is of no interest. A promise keeps its entry when
+//! it is resolved, beside that of what it was resolved to, and is described by its state at that
+//! time. What a reference is handed on to a third vat for is a proxy of one's own.
 //!
 //! **Left out:** third-party handoff and its vines, embargoes, `noFinishNeeded`, other
 //! `unimplemented` messages, calls that are forwarded by a promise that was resolved.

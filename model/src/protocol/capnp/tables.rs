@@ -106,7 +106,7 @@ impl Link {
         self.answers.iter().find(|answer| answer.id == id)
     }
 
-    /// Ghost: one more call came with this id.
+    /// Ghost: one more call for the caller itself came with this id.
     pub(super) fn called(&mut self, id: Index) -> u32 {
         if let Some((_, number)) = self.calls.iter_mut().find(|(known, _)| *known == id) {
             *number += 1;
@@ -128,10 +128,10 @@ impl Link {
         free
     }
 
-    /// A call was read.
+    /// A call was read. One whose result is kept has no proxy at the caller, and is not counted.
     pub(super) fn note_call(&mut self, id: Index, call: Ghost, param: Option<Index>, kept: bool) {
         let place = self.answers.partition_point(|answer| answer.id < id);
-        let number = self.called(id);
+        let number = if kept { 0 } else { self.called(id) };
         let (returned, tail, result) = (false, None, None);
         let answer = Answer { id, call, number, param, kept, returned, tail, result };
         self.answers.insert(place, answer);
