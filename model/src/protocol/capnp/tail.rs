@@ -34,8 +34,13 @@ impl Capnp {
         }
         effects.sent.push((to, Op::AskForYou { target, question: from, answer: asked }));
         effects.sent.push((to, Op::Redirect { question: id, call, from }));
+        let param = link.answer(id).and_then(|answer| answer.param);
+        if link.give_param_back(id) {
+            effects.sent.extend(param.map(|index| (to, Op::release(index, 1))));
+        }
+        link.returned(id, None);
         for answer in link.answers.iter_mut().filter(|answer| answer.id == id) {
-            (answer.returned, answer.tail) = (true, Some(from));
+            answer.tail = Some(from);
         }
         Ok(())
     }
