@@ -206,15 +206,19 @@ fn judge_session<T: View>(state: &State<T>, id: VatId, peer: VatId, judgement: &
     }
 }
 
-/// An object of `peer`'s that a vat has two proxies of, if `peer` promises that it names each once.
+/// An object that a vat has two proxies of from `peer`, by two entries for the same, if `peer`
+/// promises that there is one.
 pub(super) fn twin<T: View>(state: &State<T>, id: VatId, peer: VatId) -> Option<Object> {
-    if !state.vat(peer).tables.names_once() {
+    let tables = &state.vat(peer).tables;
+    if !tables.names_once() {
         return None;
     }
+    state.shared_session(id, peer)?;
     let of_peer = |p: &&Proxy| p.key.peer == peer && p.key.at.table == Table::Exports;
     let proxies = || state.vat(id).heap.iter().filter(of_peer);
-    let twins = |p: &&Proxy| proxies().any(|q| q.object == p.object && q.key.at != p.key.at);
-    proxies().find(twins).map(|proxy| proxy.object)
+    let what = |p: &Proxy| tables.export_at(id, p.key.at).map(|export| export.what);
+    let twins = |p: &Proxy, q: &Proxy| q.key.at != p.key.at && what(q) == what(p);
+    proxies().find(|p| what(p).is_some() && proxies().any(|q| twins(p, q))).map(|p| p.object)
 }
 
 /// L1: nothing in flight or half done, nothing due, nothing held.

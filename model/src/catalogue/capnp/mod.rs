@@ -25,6 +25,7 @@ pub(super) static SYSTEM: System = System {
         Feature::Failures,
         Feature::Faults,
         Feature::Sessions,
+        Feature::ThirdVat,
         Feature::Promises,
         Feature::Answers,
         Feature::Refusals,
@@ -105,6 +106,18 @@ pub(super) static SYSTEM: System = System {
             sizes: Sizes { sends: PerVat::each(1, 1), asks: PerVat::each(1, 1), ..Sizes::SMALLEST },
         },
         Scenario {
+            deep: false,
+            silent: &[],
+            id: "third-vat",
+            title: "what a vat hands on to VatC is a proxy of its own, and may come back to its owner",
+            sizes: Sizes {
+                vats: 3,
+                sends: PerVat::three(1, 2, 1),
+                calls: PerVat::three(0, 0, 1),
+                ..Sizes::SMALLEST
+            },
+        },
+        Scenario {
             deep: true,
             silent: &[],
             id: "more-failing",
@@ -143,6 +156,13 @@ pub(super) static SYSTEM: System = System {
                 asks: PerVat::each(2, 0),
                 ..Sizes::SMALLEST
             },
+        },
+        Scenario {
+            deep: true,
+            silent: &[],
+            id: "more-tail-calls",
+            title: "an id of a question is used again after a tail call",
+            sizes: Sizes { sends: PerVat::each(1, 1), asks: PerVat::each(2, 1), ..Sizes::SMALLEST },
         },
     ],
     mutations: MUTATIONS,
