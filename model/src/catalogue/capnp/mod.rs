@@ -109,7 +109,7 @@ pub(super) static SYSTEM: System = System {
             deep: false,
             silent: &[],
             id: "third-vat",
-            title: "what a vat hands on to VatC is a proxy of its own, and may come back to its owner",
+            title: "what is handed on to VatC is a proxy of one's own, and may come home",
             sizes: Sizes {
                 vats: 3,
                 sends: PerVat::three(1, 2, 1),
