@@ -2,9 +2,9 @@
 
 use super::judge::twin;
 use super::{PropertyId, Subject, balance};
-use crate::names::Object;
+use crate::names::{Object, VatId};
 use crate::protocol::View;
-use crate::world::{Action, Body, State};
+use crate::world::{Action, Body, Position, State};
 
 /// Says how `state`, reached by `last`, violates `property` at `subject`.
 pub fn explain<T: View>(
@@ -63,6 +63,12 @@ pub fn explain<T: View>(
         PropertyId::L1 if state.vat(exporter).flaws.contains(PropertyId::L1) => {
             format!("{step}: the objects handed back are not those whose entries went, each once")
         }
+        PropertyId::L1 if denotes.is_none() => match left(state) {
+            Some((id, at)) => {
+                format!("everything is dropped, served and delivered, and {id} still has {at}")
+            }
+            None => step,
+        },
         PropertyId::L1 => format!(
             "everything is dropped, served and delivered, and {exporter}'s {at} still counts {}",
             denotes.map_or(0, |export| export.count)
@@ -74,6 +80,14 @@ pub fn explain<T: View>(
             )
         }
     }
+}
+
+/// An entry that is left, and whose it is.
+fn left<T: View>(state: &State<T>) -> Option<(VatId, Position)> {
+    let mut exports = state
+        .pairs()
+        .flat_map(|(id, peer)| state.vat(id).tables.exports(peer).map(move |(at, _)| (id, at)));
+    exports.next()
 }
 
 /// What relies on the entry. Of several, that which means another object tells more.

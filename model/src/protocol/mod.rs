@@ -74,8 +74,8 @@ pub trait View: Clone + Eq + Hash + Debug + Send + Sync + 'static {
         self.imports(peer).find(|(position, _)| *position == at).map(|(_, view)| view)
     }
 
-    /// Whether the runtime promises that an object has one entry for a peer and no more, so that the
-    /// peer has one proxy of it.
+    /// Whether the runtime promises that an object has one entry for a peer and no more, so that
+    /// the peer has one proxy of it.
     fn names_once(&self) -> bool {
         false
     }
