@@ -216,6 +216,9 @@ pub struct SizeArgs {
     /// How often each vat may crash and start again (up to 30).
     #[arg(long, value_name = "N|A,B")]
     crashes: Option<PerVat>,
+    /// Messages that each vat may not implement, and say so (up to 30).
+    #[arg(long, value_name = "N|A,B")]
+    refusals: Option<PerVat>,
 }
 
 impl SizeArgs {
@@ -243,6 +246,7 @@ impl SizeArgs {
             losses: self.losses.unwrap_or(base.losses),
             interrupts: self.interrupts.unwrap_or(base.interrupts),
             crashes: self.crashes.unwrap_or(base.crashes),
+            refusals: self.refusals.unwrap_or(base.refusals),
         };
         sizes.validate()?;
         Ok(sizes)

@@ -112,6 +112,8 @@ pub struct Sizes {
     /// How often each vat may crash and start again. Its session ends; in the last one, it is dead
     /// to its peer.
     pub crashes: PerVat,
+    /// Messages that each vat may not implement, and say so.
+    pub refusals: PerVat,
 }
 
 /// The largest number of steps of one kind.
@@ -135,6 +137,7 @@ impl Sizes {
         losses: PerVat::NONE,
         interrupts: PerVat::NONE,
         crashes: PerVat::NONE,
+        refusals: PerVat::NONE,
     };
 
     /// The vats.
@@ -214,7 +217,7 @@ impl Sizes {
     }
 
     /// The numbers that are given for each vat, and their flags.
-    const fn steps(&self) -> [(&'static str, PerVat); 8] {
+    const fn steps(&self) -> [(&'static str, PerVat); 9] {
         [
             ("--sends", self.sends),
             ("--calls", self.calls),
@@ -224,6 +227,7 @@ impl Sizes {
             ("--losses", self.losses),
             ("--interrupts", self.interrupts),
             ("--crashes", self.crashes),
+            ("--refusals", self.refusals),
         ]
     }
 }

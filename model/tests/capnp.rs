@@ -8,6 +8,7 @@ use model::catalogue;
 use model::property::{PropertyId, PropertySet};
 use model::protocol::capnp::Capnp;
 use model::protocol::{Bend, CapnpBend, Protocol};
+use model::sizes::{PerVat, Sizes};
 use model::world::World;
 
 const MENTIONED_AGAIN: &str = "capnp-promise-settled-when-mentioned-again";
@@ -57,4 +58,33 @@ fn a_release_that_is_read_before_the_second_mention_hides_the_defect() {
         "VatA reads Resolve 0 to senderHosted 1 Bob",
     ];
     assert_eq!(violated(SETTLED, &steps), PropertySet::EMPTY);
+}
+
+#[test]
+fn a_parameter_that_was_dropped_goes_back_when_its_call_is_redirected() {
+    let sizes = Sizes {
+        objects: 2,
+        references: 2,
+        sends: PerVat::both(1),
+        asks: PerVat::both(1),
+        ..Sizes::SMALLEST
+    };
+    let world = World::new(Capnp::bent(None), sizes);
+    let steps = [
+        "VatA sends Alice",
+        "VatB reads senderHosted 0 Alice",
+        "VatB sends Bob",
+        "VatA reads senderHosted 0 Bob",
+        "VatA asks Bob's proxy with Ada",
+        "VatB reads ask q0 receiverHosted 0 Bob, senderHosted 1 Ada",
+        "VatB drops Ada's proxy",
+        "VatB answers by asking Alice's proxy",
+        "VatA reads ask q0 receiverHosted 0 Alice, and keep the result",
+        "VatA reads Return q0 takeFromOtherQuestion q0",
+        "VatA reads Release(1, 1)",
+    ];
+    for read in 1..=steps.len() {
+        let state = walk(&world, &steps[..read]);
+        assert_eq!(world.judge(&state).violated, PropertySet::EMPTY, "{}", steps[read - 1]);
+    }
 }

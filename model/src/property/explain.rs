@@ -1,10 +1,11 @@
 //! What is wrong in a state, in one sentence with the values that break the claim.
 
+use super::judge::twin;
 use super::ledger::{gifts, is_kept};
 use super::{PropertyId, Subject, balance};
-use crate::names::Object;
+use crate::names::{Object, VatId};
 use crate::protocol::View;
-use crate::world::{Action, Body, State};
+use crate::world::{Action, Body, Position, State};
 
 /// Says how `state`, reached by `last`, violates `property` at `subject`.
 pub fn explain<T: View>(
@@ -51,6 +52,9 @@ pub fn explain<T: View>(
         PropertyId::S2 => format!(
             "on the wire, what gives {import} back stands ahead of a use of it by {importer}"
         ),
+        PropertyId::S4 if let Some(object) = twin(state, importer, exporter) => {
+            format!("{step}: {importer} has two proxies of {object}")
+        }
         PropertyId::S4 => {
             let successor = state.vat(importer).proxies_at(exporter, at).next().map_or_else(
                 || format!("a proxy that is dead was handed out for {import}"),
@@ -65,6 +69,12 @@ pub fn explain<T: View>(
         PropertyId::L1 if state.vat(exporter).flaws.contains(PropertyId::L1) => {
             format!("{step}: the objects handed back are not those whose entries went, each once")
         }
+        PropertyId::L1 if denotes.is_none() => match left(state) {
+            Some((id, at)) => {
+                format!("everything is dropped, served and delivered, and {id} still has {at}")
+            }
+            None => step,
+        },
         PropertyId::L1 => format!(
             "everything is dropped, served and delivered, and {exporter}'s {at} still counts {}",
             denotes.map_or(0, |export| export.count)
@@ -76,6 +86,14 @@ pub fn explain<T: View>(
             )
         }
     }
+}
+
+/// An entry that is left, and whose it is.
+fn left<T: View>(state: &State<T>) -> Option<(VatId, Position)> {
+    let mut exports = state
+        .pairs()
+        .flat_map(|(id, peer)| state.vat(id).tables.exports(peer).map(move |(at, _)| (id, at)));
+    exports.next()
 }
 
 /// What relies on the entry. Of several, that which means another object tells more.

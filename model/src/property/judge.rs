@@ -2,9 +2,9 @@
 
 use super::ledger::{gifts, is_asked, is_kept, is_released, sharers};
 use super::{Judgement, PropertyId, balance};
-use crate::names::VatId;
+use crate::names::{Object, VatId};
 use crate::protocol::{ImportView, View};
-use crate::world::{Body, Message, Owed, Position, Said, State, Table, Vat, Whose, Wire};
+use crate::world::{Body, Message, Owed, Position, Proxy, Said, State, Table, Vat, Whose, Wire};
 use captp_gc::protocol::SessionId;
 use smallvec::SmallVec;
 
@@ -179,7 +179,7 @@ fn judge_wire<B: Body>(
     }
 }
 
-/// One vat's coherence with a peer: the witnesses of S4, S5 and L2.
+/// One vat's coherence with a peer: what S4 says of one object, and the witnesses of S4, S5 and L2.
 fn judge_session<T: View>(state: &State<T>, id: VatId, peer: VatId, judgement: &mut Judgement) {
     let vat = state.vat(id);
     let (session, open) = state.session(id, peer);
@@ -190,6 +190,7 @@ fn judge_session<T: View>(state: &State<T>, id: VatId, peer: VatId, judgement: &
         .iter()
         .any(|owed| vat.proxies_at(peer, owed.key.at).any(|proxy| proxy.number > owed.number));
     judgement.witnessed.insert_if(PropertyId::S4, successor);
+    judgement.violated.insert_if(PropertyId::S4, twin(state, id, peer).is_some());
     let mut messages = state.wire(peer, id).iter();
     let old_message =
         messages.any(|message| message.session < session && message.said != Said::Over);
@@ -199,6 +200,21 @@ fn judge_session<T: View>(state: &State<T>, id: VatId, peer: VatId, judgement: &
         let crossing = is_released(state, peer, id, question);
         judgement.witnessed.insert_if(PropertyId::S5, crossing);
     }
+}
+
+/// An object that a vat has two proxies of from `peer`, by two entries for the same, if `peer`
+/// promises that there is one.
+pub(super) fn twin<T: View>(state: &State<T>, id: VatId, peer: VatId) -> Option<Object> {
+    let tables = &state.vat(peer).tables;
+    if !tables.names_once() {
+        return None;
+    }
+    state.shared_session(id, peer)?;
+    let of_peer = |p: &&Proxy| p.key.peer == peer && p.key.at.table == Table::Exports;
+    let proxies = || state.vat(id).heap.iter().filter(of_peer);
+    let what = |p: &Proxy| tables.export_at(id, p.key.at).map(|export| export.what);
+    let twins = |p: &Proxy, q: &Proxy| q.key.at != p.key.at && what(q) == what(p);
+    proxies().find(|p| what(p).is_some() && proxies().any(|q| twins(p, q))).map(|p| p.object)
 }
 
 /// L1: nothing in flight or half done, nothing due, nothing held.

@@ -102,8 +102,8 @@ impl PropertyId {
             Self::S2 => "no message names an import that its sender had released before",
             Self::S3 => "what an index denotes when it is read is what it denoted when written",
             Self::S4 => {
-                "at most one proxy lives at an index; a notification touches nothing of a live \
-                 successor; no dead proxy is handed out"
+                "at most one proxy lives at an index, and of an object where the system says so; \
+                 a notification touches nothing of a live successor; no dead proxy is handed out"
             }
             Self::S5 => {
                 "an answer stays while its question exists or a use of it is in flight; what is \

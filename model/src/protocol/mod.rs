@@ -27,8 +27,8 @@ pub use bend::{
 
 use crate::names::{Object, VatId};
 use crate::world::{
-    Body, Content, Effects, Fault, Ghost, Given, Key, Position, Ref, Refused, Release, What,
-    WireOrder, Work,
+    Body, Content, Effects, Fault, Ghost, Given, Key, Position, Redirected, Ref, Refused, Release,
+    What, WireOrder, Work,
 };
 use captp_gc::protocol::{Admission, Index, SessionId};
 use smallvec::SmallVec;
@@ -73,6 +73,12 @@ pub trait View: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     /// The import at this position of `peer`'s.
     fn import_at(&self, peer: VatId, at: Position) -> Option<ImportView> {
         self.imports(peer).find(|(position, _)| *position == at).map(|(_, view)| view)
+    }
+
+    /// Whether the runtime promises that an object has one entry for a peer and no more, so that
+    /// the peer has one proxy of it.
+    fn names_once(&self) -> bool {
+        false
     }
 
     /// Whether an entry and its count are for all peers together. Then [`exports`](Self::exports)
@@ -270,6 +276,25 @@ pub trait Protocol: Clone + Debug + Send + Sync + 'static {
         Err(Refused)
     }
 
+    /// Whether this call of `by`'s may be answered by another, made back to `by`.
+    fn may_redirect(&self, _tables: &Self::Tables, _by: VatId, _answer: Index) -> bool {
+        false
+    }
+
+    /// A call of `to`'s is answered by another, made back to `to`.
+    ///
+    /// # Errors
+    /// The protocol has no such calls, or the vat's own application asked for something impossible.
+    fn redirect(
+        &self,
+        _tables: &mut Self::Tables,
+        _to: VatId,
+        _redirected: Redirected,
+        _effects: &mut EffectsOf<Self>,
+    ) -> Result<(), Refused> {
+        Err(Refused)
+    }
+
     /// The weak reference to `proxy` is cleared. Returns whether a notification is owed.
     fn clear(&self, tables: &mut Self::Tables, proxy: Key) -> bool;
 
@@ -294,6 +319,21 @@ pub trait Protocol: Clone + Debug + Send + Sync + 'static {
         &self,
         _tables: &mut Self::Tables,
         _to: VatId,
+        _body: &BodyOf<Self>,
+        _effects: &mut EffectsOf<Self>,
+    ) {
+    }
+
+    /// Whether a vat may be one that does not implement this message.
+    fn may_refuse(&self, _body: &BodyOf<Self>) -> bool {
+        false
+    }
+
+    /// Says so to its sender, instead of reading it.
+    fn refuse(
+        &self,
+        _tables: &mut Self::Tables,
+        _from: VatId,
         _body: &BodyOf<Self>,
         _effects: &mut EffectsOf<Self>,
     ) {

@@ -180,6 +180,9 @@ fn shorten(step: &StepRecord) -> String {
         (Some(message), _) if step.kind == StepKind::BeginRead => {
             format!("begins to read #{}", message.number)
         }
+        (Some(message), _) if step.kind == StepKind::Refuse => {
+            format!("does not implement #{}", message.number)
+        }
         (Some(message), _) => format!("reads #{}", message.number),
         (None, Some(message)) => format!("may have lost #{}", message.number),
         (None, None) if step.kind == StepKind::Fail => "breaks the protocol".to_owned(),

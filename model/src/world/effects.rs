@@ -75,6 +75,19 @@ pub enum Content {
     },
 }
 
+/// A call that is answered by another, made back to the caller.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Redirected {
+    /// Where the peer's question is answered.
+    pub answer: Index,
+    /// The call that is meant.
+    pub call: Ghost,
+    /// Who is called.
+    pub target: Given,
+    /// The answer that is asked for.
+    pub asked: Ghost,
+}
+
 /// What came of a protocol's transition.
 #[derive(Clone, Debug)]
 pub struct Effects<B> {

@@ -1,7 +1,7 @@
 //! What a vat may do next.
 
 use super::position::Table;
-use super::step::{Argument, Arguments, Reply, Step};
+use super::step::{Argument, Arguments, Reply, Step, Tail};
 use super::vat::{Proxy, Vat, VatActor};
 use crate::names::{Kind, Object, VatId};
 use crate::protocol::{Collection, Protocol, View};
@@ -77,6 +77,17 @@ impl<P: Protocol> VatActor<P> {
             let with = |result| Step::Return(Reply { to: task.by, answer: task.answer, result });
             steps.push(with(None));
             steps.extend(self.arguments(vat).map(|argument| with(Some(argument))));
+        }
+        if vat.left.asks > 0 {
+            for task in vat.tasks.iter().filter(|task| may_say_to(task.by)) {
+                if self.protocol.may_redirect(&vat.tables, task.by, task.answer) {
+                    let (to, answer) = (task.by, task.answer);
+                    let back = callable().filter(|proxy| proxy.key.peer == to);
+                    let back = back.filter(|proxy| proxy.key.at.table == Table::Exports);
+                    let tail = |p: &Proxy| Tail { to, answer, target: p.key, object: p.object };
+                    steps.extend(back.map(|proxy| Step::Redirect(tail(proxy))));
+                }
+            }
         }
         let promises = Object::promises_of(self.id, self.sizes.promises);
         for promise in promises.filter(|promise| !vat.resolved.contains(promise)) {

@@ -18,10 +18,10 @@ mod take;
 mod vat;
 mod wire;
 
-pub use effects::{Arrival, Content, Effects, Given, Refused, What};
+pub use effects::{Arrival, Content, Effects, Given, Redirected, Refused, What};
 pub use position::{Key, Position, Table};
 pub use state::State;
-pub use step::{Action, Argument, Arguments, Fate, Fault, Reply, Step, StepKind, Work};
+pub use step::{Action, Argument, Arguments, Fate, Fault, Reply, Step, StepKind, Tail, Work};
 pub use vat::{Half, Latest, Left, Link, Outbox, Owed, Proxy, Task, Vat, VatActor};
 pub use wire::{Body, Ghost, Message, Ref, Release, Said, Whose, Wire, WireOrder};
 
@@ -161,6 +161,10 @@ impl<P: Protocol> World<P> {
                 if reader.left.interrupts > 0 && current && message.correct().is_some() {
                     may(Fate::HalfRead);
                 }
+                let refusable = |body| self.actor(to).protocol.may_refuse(body);
+                if reader.left.refusals > 0 && current && message.correct().is_some_and(refusable) {
+                    may(Fate::Refused);
+                }
             }
             let losable = |body| self.actor(from).protocol.may_lose(body);
             if sender.left.losses > 0 && message.correct().is_some_and(losable) {
@@ -207,6 +211,7 @@ impl<P: Protocol> Model for World<P> {
         let mut next = self.change(state, actor, |actor, vat, out| match (fate, message.body()) {
             (Fate::HalfRead, Some(body)) => actor.begin_read(vat, from, body, out),
             (Fate::Lost, Some(body)) => actor.lose(vat, to, body, out),
+            (Fate::Refused, Some(body)) => actor.send_back(vat, from, body, out),
             _ => actor.read(vat, from, &message, out),
         });
         next.change_wire((from, to), |wire| wire.take(position))?;

@@ -82,6 +82,20 @@ impl<P: Protocol> VatActor<P> {
         self.apply(vat, effects, None, out);
     }
 
+    /// Does not implement a message of the current session, and says so.
+    pub(super) fn send_back(
+        &self,
+        vat: &mut Vat<P::Tables>,
+        from: VatId,
+        body: &BodyOf<P>,
+        out: &mut Outbox<BodyOf<P>>,
+    ) {
+        vat.left.refusals -= 1;
+        let mut effects = Effects::default();
+        self.protocol.refuse(&mut vat.tables, from, body, &mut effects);
+        self.apply(vat, effects, None, out);
+    }
+
     pub(super) fn end_read(&self, vat: &mut Vat<P::Tables>, out: &mut Outbox<BodyOf<P>>) {
         let Some(Half { peer, body }) = vat.reading.take() else { return };
         if !self.read_body(vat, peer, &body, out, P::end_read) {

@@ -100,6 +100,7 @@ impl<T: View> Vat<T> {
             ("lose", left.losses),
             ("be interrupted", left.interrupts),
             ("crash", left.crashes),
+            ("not implement", left.refusals),
         ];
         for (what, number) in rare.into_iter().filter(|(_, number)| *number > 0) {
             text += &format!(", {what} {number}");

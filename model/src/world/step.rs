@@ -69,6 +69,19 @@ pub struct Reply {
     pub result: Option<Argument>,
 }
 
+/// A call that is answered by another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Tail {
+    /// Who had asked, and is asked now.
+    pub to: VatId,
+    /// Where the answer stands.
+    pub answer: Index,
+    /// Who is called.
+    pub target: Key,
+    /// What it denotes.
+    pub object: Object,
+}
+
 /// A step of one vat that is no delivery. The order of the variants is the order of the search:
 /// earlier ones make the shorter stories.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -81,6 +94,8 @@ pub enum Step {
     Ask(Key, Object, Option<Argument>),
     /// The application answers a call.
     Return(Reply),
+    /// The application answers a call by another, made back to the caller.
+    Redirect(Tail),
     /// The application resolves one of its promises.
     Resolve(Object, Argument),
     /// The application drops its last reference to a proxy.
@@ -114,6 +129,7 @@ pub enum StepKind {
     Call,
     Ask,
     Return,
+    Redirect,
     Resolve,
     Drop,
     Clear,
@@ -128,6 +144,7 @@ pub enum StepKind {
     Deliver,
     BeginRead,
     Lose,
+    Refuse,
 }
 
 /// What happens to a message in flight.
@@ -139,6 +156,8 @@ pub enum Fate {
     HalfRead,
     /// It is lost, and its sender learns that something went wrong.
     Lost,
+    /// The receiver does not implement it, and says so.
+    Refused,
 }
 
 /// One step of the world.
@@ -178,12 +197,14 @@ impl<B> Action<B> {
                 Fate::Read => StepKind::Deliver,
                 Fate::HalfRead => StepKind::BeginRead,
                 Fate::Lost => StepKind::Lose,
+                Fate::Refused => StepKind::Refuse,
             },
             Self::Vat(_, step) => match step {
                 Step::Send(..) => StepKind::Send,
                 Step::Call(..) => StepKind::Call,
                 Step::Ask(..) => StepKind::Ask,
                 Step::Return(_) => StepKind::Return,
+                Step::Redirect(_) => StepKind::Redirect,
                 Step::Resolve(..) => StepKind::Resolve,
                 Step::Drop(..) => StepKind::Drop,
                 Step::Clear(_) => StepKind::Clear,
@@ -208,6 +229,7 @@ impl<B: fmt::Display> Action<B> {
                 Fate::Read => format!("reads {message}"),
                 Fate::HalfRead => format!("begins to read {message}"),
                 Fate::Lost => format!("learns that {message} may be lost"),
+                Fate::Refused => format!("does not implement {message}"),
             },
             Self::Vat(vat, step) => step.deed(*vat),
         }
@@ -233,6 +255,9 @@ impl Step {
             }
             Self::Return(Reply { to: peer, result: Some(result), .. }) => {
                 format!("returns {result}{}", to(peer))
+            }
+            Self::Redirect(Tail { to: peer, object, .. }) => {
+                format!("answers by asking {object}'s proxy{}", to(peer))
             }
             Self::Resolve(promise, argument) => format!("resolves {promise} to {argument}"),
             Self::Drop(_, object) => format!("drops {object}'s proxy"),

@@ -1,9 +1,9 @@
 //! How a vat takes a step that is no delivery.
 
-use super::effects::{Content, Effects, Given, What};
+use super::effects::{Content, Effects, Given, Redirected, What};
 use super::enabled::garbage;
 use super::position::Key;
-use super::step::{Argument, Arguments, Reply, Step};
+use super::step::{Argument, Arguments, Reply, Step, Tail};
 use super::vat::{Entry, Half, Outbox, Owed, Proxy, Vat, VatActor};
 use super::wire::{Body, Ghost, Message, Said};
 use crate::names::{Object, VatId};
@@ -40,6 +40,7 @@ impl<P: Protocol> VatActor<P> {
                 let call = vat.tasks.remove(position).call;
                 self.say(vat, to, &Content::Return { answer, call, result }, out);
             }
+            Step::Redirect(tail) => self.redirect(vat, tail, out),
             Step::Resolve(promise, argument) => {
                 vat.resolved.push(promise);
                 vat.resolved.sort_unstable();
@@ -96,6 +97,23 @@ impl<P: Protocol> VatActor<P> {
             }
         }
         self.sweep(vat, out);
+    }
+
+    fn redirect(&self, vat: &mut Vat<P::Tables>, tail: Tail, out: &mut Outbox<BodyOf<P>>) {
+        let Tail { to, answer, target, object } = tail;
+        let number = self.sizes.asks.of(self.id) - vat.left.asks;
+        vat.left.asks -= 1;
+        let position = vat.tasks.iter().position(|t| t.by == to && t.answer == answer);
+        let Some(position) = position else { return };
+        let call = vat.tasks.remove(position).call;
+        let target = given(vat, Argument::Proxy { key: target, object });
+        let asked = Ghost::new(Object::answer_to(self.id, number), 0);
+        let redirected = Redirected { answer, call, target, asked };
+        let mut effects = Effects::default();
+        if self.protocol.redirect(&mut vat.tables, to, redirected, &mut effects).is_err() {
+            vat.flaws.insert(PropertyId::S6);
+        }
+        self.apply(vat, effects, None, out);
     }
 
     /// Writes a message and puts it on the wire; nothing comes of one that is refused.

@@ -99,6 +99,8 @@ pub struct Left {
     pub interrupts: u8,
     /// Crashes.
     pub crashes: u8,
+    /// Messages that are not implemented.
+    pub refusals: u8,
 }
 
 /// The state of one vat.
@@ -169,6 +171,7 @@ impl<P: Protocol> VatActor<P> {
                 losses: of(self.sizes.losses),
                 interrupts: of(self.sizes.interrupts),
                 crashes: of(self.sizes.crashes),
+                refusals: of(self.sizes.refusals),
             },
             flaws: PropertySet::EMPTY,
         }

@@ -26,8 +26,10 @@ pub(super) static SYSTEM: System = System {
         Feature::Failures,
         Feature::Faults,
         Feature::Sessions,
+        Feature::ThirdVat,
         Feature::Promises,
         Feature::Answers,
+        Feature::Refusals,
     ],
     exempt: &[
         Exempt::cannot_arise(
@@ -76,12 +78,43 @@ pub(super) static SYSTEM: System = System {
         Scenario {
             deep: false,
             silent: &[],
+            id: "refused",
+            title: "VatB resolves a promise, and VatA may not implement Resolve",
+            sizes: Sizes {
+                sends: PerVat::each(1, 2),
+                promises: 1,
+                refusals: PerVat::each(2, 0),
+                ..Sizes::SMALLEST
+            },
+        },
+        Scenario {
+            deep: false,
+            silent: &[],
             id: "answers",
             title: "VatA asks, with a parameter, and cancels; VatB answers with a reference",
             sizes: Sizes {
                 sends: PerVat::each(0, 1),
                 references: 2,
                 asks: PerVat::each(2, 0),
+                ..Sizes::SMALLEST
+            },
+        },
+        Scenario {
+            deep: false,
+            silent: &[],
+            id: "tail-calls",
+            title: "VatA asks, and VatB answers by asking VatA; VatA cancels",
+            sizes: Sizes { sends: PerVat::each(1, 1), asks: PerVat::each(1, 1), ..Sizes::SMALLEST },
+        },
+        Scenario {
+            deep: false,
+            silent: &[],
+            id: "third-vat",
+            title: "what is handed on to VatC is a proxy of one's own, and may come home",
+            sizes: Sizes {
+                vats: 3,
+                sends: PerVat::three(1, 2, 1),
+                calls: PerVat::three(0, 0, 1),
                 ..Sizes::SMALLEST
             },
         },
@@ -124,6 +157,13 @@ pub(super) static SYSTEM: System = System {
                 asks: PerVat::each(2, 0),
                 ..Sizes::SMALLEST
             },
+        },
+        Scenario {
+            deep: true,
+            silent: &[],
+            id: "more-tail-calls",
+            title: "an id of a question is used again after a tail call",
+            sizes: Sizes { sends: PerVat::each(1, 1), asks: PerVat::each(2, 1), ..Sizes::SMALLEST },
         },
     ],
     mutations: MUTATIONS,

@@ -192,6 +192,44 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         halves: &[],
     },
     Mutation {
+        id: "capnp-cancelled-tail-call-kept",
+        defect: Defect::documented("M32"),
+        title: "a cancelled call turns out to be redirected, and what it was redirected to is \
+                never returned",
+        rule: Rule::Own("who cancels a call returns the call that it was redirected to"),
+        kills: PropertyId::L1,
+        stands_for: "capnproto f9c09d10: the entries of a tail call leak if the call was \
+                     cancelled; capnproto-rust does not implement it",
+        sizes: Sizes { sends: PerVat::each(1, 1), asks: PerVat::each(1, 1), ..Sizes::SMALLEST },
+        bend: Bend::Capnp(CapnpBend::CancelledTailKept),
+        halves: &[],
+    },
+    Mutation {
+        id: "capnp-refused-resolve-kept",
+        defect: Defect::documented("M28"),
+        title: "a Resolve comes back unimplemented, and what it carried stays counted",
+        rule: Rule::Own("what a Resolve carried is released if it comes back unimplemented"),
+        kills: PropertyId::C1,
+        stands_for: "capnproto 108e3fc4, go-capnp bd478d6 and 0cc8df0: what was in a Resolve that \
+                     was not delivered leaks",
+        sizes: Sizes { promises: 1, refusals: PerVat::each(1, 0), ..Sizes::SMALLEST },
+        bend: Bend::Capnp(CapnpBend::RefusedResolveKept),
+        halves: &[],
+    },
+    Mutation {
+        id: "capnp-other-entry-forgotten",
+        defect: Defect::documented("M4"),
+        title: "the entry of a promise that was resolved goes, and the object's own entry is not \
+                found any more",
+        rule: Rule::Own("an entry that goes takes only the way to itself with it"),
+        kills: PropertyId::S4,
+        stands_for: "capnproto b8fd8b03: an object with several entries loses the way to the \
+                     canonical one",
+        sizes: Sizes { sends: PerVat::each(0, 2), promises: 1, ..Sizes::SMALLEST },
+        bend: Bend::Capnp(CapnpBend::OtherEntryForgotten),
+        halves: &[],
+    },
+    Mutation {
         id: "capnp-over-release-accepted",
         defect: None,
         title: "a Release of more than there is takes what there is",

@@ -11,6 +11,10 @@ pub enum CapnpBend {
     LateResolveIgnored,
     /// A `Resolve` for an import that is not known is refused.
     LateResolveRefused,
+    /// A cancelled call that turns out to be redirected: the call that is kept is not returned.
+    CancelledTailKept,
+    /// What a `Resolve` carried that came back `unimplemented` is not released.
+    RefusedResolveKept,
     /// A cancelled question's `Finish` does not ask for the release of the results.
     FinishWithoutRelease,
     /// A cancelled question's results are to be released by hand, and its late `Return` is dropped.
@@ -35,6 +39,8 @@ pub enum CapnpBend {
     SecondWrapper,
     /// A `Release` of more than there is takes what there is.
     OverReleaseAccepted,
+    /// A promise's entry that goes takes the way to what the promise was resolved to with it.
+    OtherEntryForgotten,
     /// The export table is not emptied when the session ends.
     ExportsOutliveSession,
 }

@@ -3,13 +3,14 @@
 //! **Modelled:** `senderHosted`, `senderPromise`, `receiverHosted` and `receiverAnswer`
 //! descriptors, `Release` with its reference count, `Resolve` (also where it crosses a `Release`),
 //! calls with results (`Call`, `Return`, `Finish`), cancellation, `releaseResultCaps`,
-//! `releaseParamCaps`, lowest free id first for exports and questions, deterministic destructors,
-//! failed sends, the end of a connection. A message to the peer's first object, and a call without
-//! a result, are calls whose question is of no interest. A promise keeps its entry when it is
-//! resolved, and is described by its state at that time. What a reference is handed on to a third
-//! vat for is a proxy of one's own.
+//! `releaseParamCaps`, tail calls back to the caller, lowest free id first for exports and
+//! questions, deterministic destructors, failed sends, a `Resolve` that comes back
+//! `unimplemented`, the end of a connection. A message to the peer's first object, and a call
+//! without a result, are calls whose question is of no interest. A promise keeps its entry when
+//! it is resolved, beside that of what it was resolved to, and is described by its state at that
+//! time. What a reference is handed on to a third vat for is a proxy of one's own.
 //!
-//! **Left out:** third-party handoff and its vines, embargoes, tail calls, `noFinishNeeded`, echoed
+//! **Left out:** third-party handoff and its vines, embargoes, `noFinishNeeded`, other
 //! `unimplemented` messages, calls that are forwarded by a promise that was resolved.
 //!
 //! **Source:** `rpc.capnp`, and capnproto's `rpc.c++`: an id of a question is free when `Return`
@@ -26,6 +27,7 @@
 mod bend;
 mod read;
 mod tables;
+mod tail;
 mod words;
 
 pub use bend::CapnpBend;
@@ -35,7 +37,9 @@ pub use words::{CapnpBody, CapnpWords};
 use super::kit::{Desc, Exports, Finish, Ids, Imports, Op, Returned, Wired};
 use super::{Bend, Collection, EffectsOf, Protocol};
 use crate::names::{Object, VatId};
-use crate::world::{Arrival, Content, Fault, Ghost, Given, Key, Position, Refused, Table, What};
+use crate::world::{
+    Arrival, Content, Fault, Ghost, Given, Key, Position, Redirected, Refused, Table, What,
+};
 use captp_gc::protocol::export_slot::Mention;
 use captp_gc::protocol::{ImportSlot, Index, SessionId, WireCount};
 use smallvec::SmallVec;
@@ -106,7 +110,15 @@ impl Protocol for Capnp {
             }
             Content::Return { answer, call, result } => {
                 let known = own.link(to).answer(*answer);
-                known.filter(|answer| !answer.returned).ok_or(Refused)?;
+                let known = known.filter(|answer| !answer.returned).ok_or(Refused)?;
+                if known.kept {
+                    let link = own.link_mut(to);
+                    link.take_kept(to, *answer, *result, effects);
+                    link.returned(*answer, None);
+                    let (question, call, release_params) = (*answer, *call, false);
+                    let result = None;
+                    return Ok(Op::Return(Returned { question, call, result, release_params }));
+                }
                 let result = result.map(|given| self.describe(own, to, given)).transpose()?;
                 let link = own.link_mut(to);
                 let release_params = link.give_param_back(*answer);
@@ -167,6 +179,20 @@ impl Protocol for Capnp {
         Ok(())
     }
 
+    fn may_redirect(&self, own: &CapnpTables, by: VatId, answer: Index) -> bool {
+        own.link(by).answer(answer).is_some_and(|answer| !answer.kept)
+    }
+
+    fn redirect(
+        &self,
+        own: &mut CapnpTables,
+        to: VatId,
+        redirected: Redirected,
+        effects: &mut EffectsOf<Self>,
+    ) -> Result<(), Refused> {
+        self.write_redirect(own, to, redirected, effects)
+    }
+
     fn clear(&self, own: &mut CapnpTables, proxy: Key) -> bool {
         let link = own.link_mut(proxy.peer);
         if link.session != proxy.session {
@@ -181,11 +207,32 @@ impl Protocol for Capnp {
     fn notify(&self, own: &mut CapnpTables, proxy: Key, effects: &mut EffectsOf<Self>) {
         let Key { peer, at, .. } = proxy;
         let link = own.link_mut(peer);
+        let asked = link.question(at.index).filter(|_| at.table == Table::Answers);
+        let kept = asked.and_then(|question| question.takes);
         let sent = match at.table {
             Table::Exports => self.release(link, at.index),
             Table::Answers => self.finish(link, at.index),
         };
         effects.sent.extend(sent.map(|body| (peer, body)));
+        if let Some(kept) = kept {
+            link.cancel_kept(peer, kept, effects);
+        }
+    }
+
+    fn may_refuse(&self, body: &CapnpBody) -> bool {
+        matches!(body, Op::Resolve { .. })
+    }
+
+    fn refuse(
+        &self,
+        _own: &mut CapnpTables,
+        from: VatId,
+        body: &CapnpBody,
+        effects: &mut EffectsOf<Self>,
+    ) {
+        if let Op::Resolve { promise, to } = *body {
+            effects.sent.push((from, Op::NotResolved { promise, to }));
+        }
     }
 
     fn faults(&self, _own: &CapnpTables, proxies: &[Index]) -> SmallVec<[Fault; 8]> {

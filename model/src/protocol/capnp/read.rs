@@ -1,6 +1,6 @@
 //! How a vat reads Cap'n Proto's messages.
 
-use super::tables::{Answer, Link, Mark};
+use super::tables::{Link, Mark};
 use super::{Capnp, CapnpBend, CapnpBody, CapnpTables, mentioned};
 use crate::names::VatId;
 use crate::protocol::EffectsOf;
@@ -39,22 +39,38 @@ impl Capnp {
                 if let Some(argument) = argument {
                     effects.arrived.push(self.receive(link, from, *argument, false)?);
                 }
-                let (id, call, param) = (*question, *answer, mentioned(*argument));
-                let place = link.answers.partition_point(|answer| answer.id < id);
-                let number = link.called(id);
-                let answer = Answer { id, call, number, param, returned: false, result: None };
-                link.answers.insert(place, answer);
+                let (id, call) = (*question, *answer);
+                link.note_call(id, call, mentioned(*argument), false);
                 effects.arrived.push(Arrival::Asked { by: from, answer: id, call });
+            }
+            Op::AskForYou { target, question, answer } => {
+                if link.answer(*question).is_some() {
+                    return Err(Refused);
+                }
+                effects.arrived.push(self.receive(link, from, *target, false)?);
+                link.note_call(*question, *answer, None, true);
+            }
+            Op::Redirect { question, from: kept, .. } => {
+                self.read_redirect(link, from, *question, *kept, effects)?;
             }
             Op::Return(returned) => self.read_return(link, from, returned, effects)?,
             Op::Finish(finish) => self.read_finish(link, from, finish, effects),
             Op::Resolve { promise, to } => self.read_resolve(link, from, *promise, *to, effects)?,
+            Op::NotResolved { to, .. } => {
+                let kept = self.is_bent(CapnpBend::RefusedResolveKept);
+                if let Some(index) = mentioned(*to).filter(|_| !kept) {
+                    self.lower(link, index, 1, effects)?;
+                }
+            }
             Op::Release(given) => {
                 for given in given {
                     self.lower(link, given.index, given.delta, effects)?;
                 }
             }
             Op::Words(_, never) => match *never {},
+        }
+        if self.is_bent(CapnpBend::OtherEntryForgotten) {
+            own.forget_resolutions_of(from, &effects.evicted);
         }
         Ok(())
     }
@@ -127,6 +143,10 @@ impl Capnp {
         {
             self.lower(link, param, 1, effects)?;
         }
+        if question.tail {
+            link.tail_returned(from, id, effects);
+            return Ok(());
+        }
         if question.finished.is_some() {
             // The results were given back with the Finish.
             link.questions.retain(|question| question.id != id);
@@ -168,6 +188,9 @@ impl Capnp {
             effects.sent.push((from, Op::Return(canceled)));
         }
         link.answers.retain(|known| known.id != answer.id);
+        if let Some(tail) = answer.tail {
+            link.finish_tail(from, tail, effects);
+        }
     }
 
     fn read_resolve(

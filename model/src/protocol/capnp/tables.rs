@@ -50,7 +50,11 @@ pub(super) struct Question {
     pub(super) id: Index,
     /// The export mentioned among the parameters.
     pub(super) param: Option<Index>,
+    /// Whether it was asked to answer another, and its results stay with the peer.
+    pub(super) tail: bool,
     pub(super) returned: bool,
+    /// The answer that it was redirected to, until there is a result.
+    pub(super) takes: Option<Index>,
     /// What was said of the results, if `Finish` was sent.
     pub(super) finished: Option<Results>,
 }
@@ -73,7 +77,11 @@ pub(super) struct Answer {
     pub(super) number: u32,
     /// The import mentioned among the parameters.
     pub(super) param: Option<Index>,
+    /// Whether the results are kept, for a question that is redirected to it.
+    pub(super) kept: bool,
     pub(super) returned: bool,
+    /// The question that it was redirected to.
+    pub(super) tail: Option<Index>,
     /// The export mentioned in the result.
     pub(super) result: Option<Index>,
 }
@@ -98,7 +106,7 @@ impl Link {
         self.answers.iter().find(|answer| answer.id == id)
     }
 
-    /// Ghost: one more call came with this id.
+    /// Ghost: one more call for the caller itself came with this id.
     pub(super) fn called(&mut self, id: Index) -> u32 {
         if let Some((_, number)) = self.calls.iter_mut().find(|(known, _)| *known == id) {
             *number += 1;
@@ -114,9 +122,19 @@ impl Link {
         let mut ids = (0..).map(Index::new);
         let free = ids.find(|id| self.question(*id).is_none()).unwrap_or(Index::new(0));
         let place = self.questions.partition_point(|question| question.id < free);
-        let asked = Question { id: free, param, returned: false, finished: None };
+        let asked =
+            Question { id: free, param, tail: false, returned: false, takes: None, finished: None };
         self.questions.insert(place, asked);
         free
+    }
+
+    /// A call was read. One whose result is kept has no proxy at the caller, and is not counted.
+    pub(super) fn note_call(&mut self, id: Index, call: Ghost, param: Option<Index>, kept: bool) {
+        let place = self.answers.partition_point(|answer| answer.id < id);
+        let number = if kept { 0 } else { self.called(id) };
+        let (returned, tail, result) = (false, None, None);
+        let answer = Answer { id, call, number, param, kept, returned, tail, result };
+        self.answers.insert(place, answer);
     }
 
     /// How many calls that are not returned yet have brought this import: as many mentions go back
@@ -152,6 +170,17 @@ impl CapnpTables {
         }
     }
 
+    /// Only a wrong table does this: of what these promises were resolved to, the entries stay and
+    /// are not found any more.
+    pub(super) fn forget_resolutions_of(&mut self, peer: VatId, promises: &[What]) {
+        for what in promises {
+            let What::Local(promise) = what else { continue };
+            if let Some(to) = self.resolution(*promise) {
+                self.link_mut(peer).exports.forget_way_to(to);
+            }
+        }
+    }
+
     fn resolution(&self, promise: Object) -> Option<What> {
         self.settled.iter().find(|(known, _)| *known == promise).map(|(_, to)| *to)
     }
@@ -176,6 +205,11 @@ impl View for CapnpTables {
             (Position::answer(question.id), ImportView { count: 1, live })
         });
         link.imports.views().chain(questions)
+    }
+
+    /// An export that stands for an object is found by the object.
+    fn names_once(&self) -> bool {
+        true
     }
 
     /// What is exported keeps its proxy, and so does a promise that was resolved to one.

@@ -2,6 +2,7 @@
 
 use crate::protocol::kit::{Desc, Finish, Given, Op, Returned, Words};
 use crate::world::Table;
+use captp_gc::protocol::Index;
 use serde::{Deserialize, Serialize};
 
 /// The words of `rpc.capnp`.
@@ -31,12 +32,20 @@ impl Words for CapnpWords {
         format!("Return q{} {result}{params}", returned.question)
     }
 
+    fn redirect(question: Index, from: Index) -> String {
+        format!("Return q{question} takeFromOtherQuestion q{from}")
+    }
+
     fn finish(finish: &Finish) -> String {
         let results = if finish.release_results { ", releaseResultCaps" } else { "" };
         format!("Finish q{}{results}", finish.answer)
     }
 
-    fn resolve(promise: captp_gc::protocol::Index, to: &str) -> String {
+    fn resolve(promise: Index, to: &str) -> String {
         format!("Resolve {promise} to {to}")
+    }
+
+    fn not_resolved(resolve: &str) -> String {
+        format!("Unimplemented {resolve}")
     }
 }

@@ -176,6 +176,9 @@ impl Protocol for GoCapnp {
             Op::Resolve { promise, to } => {
                 self.resolved(own.link_mut(from), from, (*promise, *to), effects)?;
             }
+            Op::AskForYou { .. } | Op::Redirect { .. } | Op::NotResolved { .. } => {
+                return Err(Refused);
+            }
             Op::Words(_, never) => match *never {},
         }
         own.forget_resolutions();

@@ -81,6 +81,10 @@ pub trait Words: Copy + Ord + Hash + fmt::Debug + Send + Sync + 'static {
         let _params = returned.release_params;
         format!("return q{} {result}", returned.question)
     }
+    /// A call has the result of another.
+    fn redirect(question: Index, from: Index) -> String {
+        format!("return q{question} the result of q{from}")
+    }
     /// The caller is done with a question.
     fn finish(finish: &Finish) -> String {
         format!("finish q{}", finish.answer)
@@ -88,6 +92,10 @@ pub trait Words: Copy + Ord + Hash + fmt::Debug + Send + Sync + 'static {
     /// A promise is resolved.
     fn resolve(promise: Index, to: &str) -> String {
         format!("resolve {promise} {to}")
+    }
+    /// A promise's resolution is not implemented.
+    fn not_resolved(resolve: &str) -> String {
+        format!("not implemented: {resolve}")
     }
 }
 
@@ -109,8 +117,26 @@ pub enum Op<W> {
         /// The answer that is meant.
         answer: Ghost,
     },
+    /// A call whose result the receiver keeps, for a call of its own that is redirected to it.
+    AskForYou {
+        /// Who is called.
+        target: Wired,
+        /// The place that the caller has chosen for the answer.
+        question: Index,
+        /// The answer that is meant.
+        answer: Ghost,
+    },
     /// The result of a call.
     Return(Returned),
+    /// The result of a call is that of another, which the receiver was asked and keeps.
+    Redirect {
+        /// The receiver's question.
+        question: Index,
+        /// The call that is meant.
+        call: Ghost,
+        /// The receiver's answer that has the result.
+        from: Index,
+    },
     /// The caller is done with a question.
     Finish(Finish),
     /// A promise that was exported is resolved.
@@ -118,6 +144,13 @@ pub enum Op<W> {
         /// The sender's export.
         promise: Index,
         /// What it is now; nothing if it is broken.
+        to: Option<Wired>,
+    },
+    /// A `Resolve` comes back from a receiver that does not implement it.
+    NotResolved {
+        /// The receiver's export.
+        promise: Index,
+        /// The mention that its `Resolve` carried; nothing if it carried none.
         to: Option<Wired>,
     },
     /// Mentions are given back.
@@ -137,7 +170,7 @@ impl<W> Op<W> {
     pub fn wired(&self) -> SmallVec<[Wired; 2]> {
         match self {
             Self::Deliver(wired) => wired.clone(),
-            Self::Call(target) => smallvec![*target],
+            Self::Call(target) | Self::AskForYou { target, .. } => smallvec![*target],
             Self::Ask { target, argument, .. } => {
                 let mut wired = smallvec![*target];
                 wired.extend(*argument);
@@ -145,7 +178,10 @@ impl<W> Op<W> {
             }
             Self::Return(Returned { result, .. }) => result.iter().copied().collect(),
             Self::Resolve { to, .. } => to.iter().copied().collect(),
-            Self::Finish(_) | Self::Release(_) => SmallVec::new(),
+            Self::Redirect { .. }
+            | Self::NotResolved { .. }
+            | Self::Finish(_)
+            | Self::Release(_) => SmallVec::new(),
             Self::Words(_, never) => match *never {},
         }
     }
@@ -185,22 +221,29 @@ impl<W: Words> Body for Op<W> {
                 let at = Position::answer(finish.answer);
                 smallvec![Release { at, delta: 1, upto: finish.upto }]
             }
+            Self::NotResolved { to, .. } => match to.map(|wired| wired.desc) {
+                Some(Desc::Mention { index, .. }) => {
+                    smallvec![Release { at: Position::export(index), delta: 1, upto: 0 }]
+                }
+                Some(Desc::Home(_)) | None => SmallVec::new(),
+            },
             _ => SmallVec::new(),
         }
     }
 
     fn asks(&self) -> Option<(Position, Ghost)> {
         match self {
-            Self::Ask { question, answer, .. } => Some((Position::answer(*question), *answer)),
+            Self::Ask { question, answer, .. } | Self::AskForYou { question, answer, .. } => {
+                Some((Position::answer(*question), *answer))
+            }
             _ => None,
         }
     }
 
     fn answered(&self) -> Option<(Position, Ghost)> {
         match self {
-            Self::Return(Returned { question, call, .. }) => {
-                Some((Position::answer(*question), *call))
-            }
+            Self::Return(Returned { question, call, .. })
+            | Self::Redirect { question, call, .. } => Some((Position::answer(*question), *call)),
             _ => None,
         }
     }
@@ -231,6 +274,10 @@ impl<W: Words> fmt::Display for Op<W> {
                 write!(f, "ask q{question} {}", said(target))?;
                 argument.as_ref().map_or(Ok(()), |argument| write!(f, ", {}", said(argument)))
             }
+            Self::AskForYou { target, question, .. } => {
+                write!(f, "ask q{question} {}, and keep the result", said(target))
+            }
+            Self::Redirect { question, from, .. } => f.write_str(&W::redirect(*question, *from)),
             Self::Return(returned) => {
                 let result = returned.result.as_ref().map_or_else(|| "nothing".to_owned(), said);
                 f.write_str(&W::returned(returned, &result))
@@ -239,6 +286,10 @@ impl<W: Words> fmt::Display for Op<W> {
             Self::Resolve { promise, to } => {
                 let to = to.as_ref().map_or_else(|| "broken".to_owned(), said);
                 f.write_str(&W::resolve(*promise, &to))
+            }
+            Self::NotResolved { promise, to } => {
+                let to = to.as_ref().map_or_else(|| "broken".to_owned(), said);
+                f.write_str(&W::not_resolved(&W::resolve(*promise, &to)))
             }
             Self::Release(given) => f.write_str(&W::release(given)),
             Self::Words(_, never) => match *never {},
