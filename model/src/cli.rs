@@ -219,6 +219,9 @@ pub struct SizeArgs {
     /// Messages that each vat may not implement, and say so (up to 30).
     #[arg(long, value_name = "N|A,B")]
     refusals: Option<PerVat>,
+    /// Promises that each vat may wait for, instead of holding them (up to 30).
+    #[arg(long, value_name = "N|A,B")]
+    waits: Option<PerVat>,
 }
 
 impl SizeArgs {
@@ -247,6 +250,7 @@ impl SizeArgs {
             interrupts: self.interrupts.unwrap_or(base.interrupts),
             crashes: self.crashes.unwrap_or(base.crashes),
             refusals: self.refusals.unwrap_or(base.refusals),
+            waits: self.waits.unwrap_or(base.waits),
         };
         sizes.validate()?;
         Ok(sizes)

@@ -114,6 +114,8 @@ pub struct Sizes {
     pub crashes: PerVat,
     /// Messages that each vat may not implement, and say so.
     pub refusals: PerVat,
+    /// Promises that each vat may wait for, instead of holding them.
+    pub waits: PerVat,
 }
 
 /// The largest number of steps of one kind.
@@ -138,6 +140,7 @@ impl Sizes {
         interrupts: PerVat::NONE,
         crashes: PerVat::NONE,
         refusals: PerVat::NONE,
+        waits: PerVat::NONE,
     };
 
     /// The vats.
@@ -217,7 +220,7 @@ impl Sizes {
     }
 
     /// The numbers that are given for each vat, and their flags.
-    const fn steps(&self) -> [(&'static str, PerVat); 9] {
+    const fn steps(&self) -> [(&'static str, PerVat); 10] {
         [
             ("--sends", self.sends),
             ("--calls", self.calls),
@@ -228,6 +231,7 @@ impl Sizes {
             ("--interrupts", self.interrupts),
             ("--crashes", self.crashes),
             ("--refusals", self.refusals),
+            ("--waits", self.waits),
         ]
     }
 }

@@ -54,7 +54,7 @@ fn no_smaller_world_shows_a_mutation() {
 /// Every world that is smaller by one in one number.
 fn smaller(sizes: &Sizes) -> Vec<Sizes> {
     let mut found = Vec::new();
-    let steps: [fn(&mut Sizes) -> &mut PerVat; 9] = [
+    let steps: [fn(&mut Sizes) -> &mut PerVat; 10] = [
         |s| &mut s.sends,
         |s| &mut s.calls,
         |s| &mut s.failures,
@@ -64,6 +64,7 @@ fn smaller(sizes: &Sizes) -> Vec<Sizes> {
         |s| &mut s.interrupts,
         |s| &mut s.crashes,
         |s| &mut s.refusals,
+        |s| &mut s.waits,
     ];
     for place in steps {
         for vat in VatId::ALL {

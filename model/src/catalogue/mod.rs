@@ -96,6 +96,8 @@ pub enum Feature {
     Crashes,
     /// `--refusals`: a vat does not implement a message, and says so.
     Refusals,
+    /// `--waits`: the application waits for a promise without holding it.
+    Waits,
 }
 
 impl Feature {
@@ -112,11 +114,12 @@ impl Feature {
             Self::Interrupts => ("--interrupts", !sizes.interrupts.is_none()),
             Self::Crashes => ("--crashes", !sizes.crashes.is_none()),
             Self::Refusals => ("--refusals", !sizes.refusals.is_none()),
+            Self::Waits => ("--waits", !sizes.waits.is_none()),
         };
         if used { Some(flag) } else { None }
     }
 
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Failures,
         Self::Faults,
         Self::Sessions,
@@ -127,6 +130,7 @@ impl Feature {
         Self::Interrupts,
         Self::Crashes,
         Self::Refusals,
+        Self::Waits,
     ];
 }
 
@@ -214,8 +218,6 @@ pub const LEFT_OUT: &[(u32, &str)] = &[
          nothing is freed or kept",
     ),
     (33, "it is about the order of calls after an embargo, not about collection"),
-    (39, "not yet: a proxy that only a listener needs"),
-    (43, "not yet: a drop handler that runs inside a table's update"),
 ];
 
 impl System {

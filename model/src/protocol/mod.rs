@@ -216,6 +216,12 @@ pub trait Protocol: Clone + Debug + Send + Sync + 'static {
         Err(Refused)
     }
 
+    /// Whether a promise that the application only waits for is garbage to the runtime: only to a
+    /// wrong one.
+    fn forgets_waits(&self) -> bool {
+        false
+    }
+
     /// What to do with a message of session `theirs`, in session `ours`.
     fn admit(&self, ours: SessionId, theirs: SessionId) -> Admission {
         ours.admit(theirs)

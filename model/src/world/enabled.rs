@@ -2,7 +2,7 @@
 
 use super::position::Table;
 use super::step::{Argument, Arguments, Reply, Step, Tail};
-use super::vat::{Proxy, Vat, VatActor};
+use super::vat::{Proxy, Vat, VatActor, Waited};
 use crate::names::{Kind, Object, VatId};
 use crate::protocol::{Collection, Protocol, View};
 use smallvec::SmallVec;
@@ -21,8 +21,12 @@ impl<P: Protocol> VatActor<P> {
             self.writes(vat, &mut steps);
         }
         steps.extend(held(vat).map(|p| Step::Drop(p.key, p.object)));
+        if vat.left.waits > 0 {
+            let promises = held(vat).filter(|proxy| proxy.object.kind() == Kind::Promise);
+            steps.extend(promises.map(|p| Step::Wait(p.key, p.object)));
+        }
         if self.collection == Collection::PostMortem {
-            steps.extend(garbage(vat).map(|proxy| Step::Clear(proxy.key)));
+            steps.extend(self.garbage(vat).map(|proxy| Step::Clear(proxy.key)));
         }
         steps.extend(vat.owed.iter().map(|owed| Step::Notify(owed.key)));
         if vat.writing.is_none() && vat.left.failures > 0 {
@@ -130,14 +134,25 @@ impl<P: Protocol> VatActor<P> {
     }
 }
 
-fn held<T: View>(vat: &Vat<T>) -> impl Iterator<Item = &Proxy> + Clone {
-    vat.heap.iter().filter(|proxy| proxy.held)
+impl<P: Protocol> VatActor<P> {
+    /// The proxies that nobody holds or waits for.
+    pub(super) fn garbage<'a>(
+        &self,
+        vat: &'a Vat<P::Tables>,
+    ) -> impl Iterator<Item = &'a Proxy> + use<'a, P> {
+        let roots = vat.tables.roots();
+        let forgets = self.protocol.forgets_waits();
+        let wanted = move |proxy: &Proxy| match proxy.waited {
+            Waited::No => proxy.held,
+            Waited::For => !forgets,
+            Waited::Forgotten => true,
+        };
+        vat.heap.iter().filter(move |proxy| !wanted(proxy) && !roots.contains(&proxy.key))
+    }
 }
 
-/// The proxies that nobody holds.
-pub(super) fn garbage<T: View>(vat: &Vat<T>) -> impl Iterator<Item = &Proxy> {
-    let roots = vat.tables.roots();
-    vat.heap.iter().filter(move |proxy| !proxy.held && !roots.contains(&proxy.key))
+fn held<T: View>(vat: &Vat<T>) -> impl Iterator<Item = &Proxy> + Clone {
+    vat.heap.iter().filter(|proxy| proxy.held)
 }
 
 impl Proxy {

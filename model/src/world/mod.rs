@@ -22,7 +22,7 @@ pub use effects::{Arrival, Content, Effects, Given, Redirected, Refused, What};
 pub use position::{Key, Position, Table};
 pub use state::State;
 pub use step::{Action, Argument, Arguments, Fate, Fault, Reply, Step, StepKind, Tail, Work};
-pub use vat::{Half, Latest, Left, Link, Outbox, Owed, Proxy, Task, Vat, VatActor};
+pub use vat::{Half, Latest, Left, Link, Outbox, Owed, Proxy, Task, Vat, VatActor, Waited};
 pub use wire::{Body, Ghost, Message, Ref, Release, Said, Whose, Wire, WireOrder};
 
 use crate::names::VatId;

@@ -2,7 +2,7 @@
 
 use super::effects::{Arrival, Effects, What};
 use super::position::{Key, Table};
-use super::vat::{Half, Latest, Outbox, Owed, Proxy, Task, Vat, VatActor};
+use super::vat::{Half, Latest, Outbox, Owed, Proxy, Task, Vat, VatActor, Waited};
 use super::wire::{Body, Ghost, Message, Said};
 use crate::names::VatId;
 use crate::property::PropertyId;
@@ -255,8 +255,8 @@ impl<T: View> Vat<T> {
     fn settle(&mut self, key: Key) -> bool {
         let mut held = false;
         for proxy in self.heap.iter_mut().filter(|proxy| proxy.key == key) {
-            held |= proxy.held;
-            proxy.held = false;
+            held |= proxy.held || proxy.waited != Waited::No;
+            (proxy.held, proxy.waited) = (false, Waited::No);
         }
         held
     }
@@ -278,7 +278,7 @@ impl<T: View> Vat<T> {
                 self.latest.retain(|latest| latest.peer != key.peer || latest.at != key.at);
                 self.latest.push(Latest { peer: key.peer, at: key.at, number, object });
                 self.latest.sort_unstable();
-                self.heap.push(Proxy { key, number, object, held });
+                self.heap.push(Proxy { key, number, object, held, waited: Waited::No });
                 self.heap.sort_unstable();
             }
             // A dead proxy was handed out, or a second one installed beside a live one.

@@ -101,6 +101,7 @@ impl<T: View> Vat<T> {
             ("be interrupted", left.interrupts),
             ("crash", left.crashes),
             ("not implement", left.refusals),
+            ("wait", left.waits),
         ];
         for (what, number) in rare.into_iter().filter(|(_, number)| *number > 0) {
             text += &format!(", {what} {number}");

@@ -100,6 +100,8 @@ pub enum Step {
     Resolve(Object, Argument),
     /// The application drops its last reference to a proxy.
     Drop(Key, Object),
+    /// The application keeps nothing of a promise but that it waits for its resolution.
+    Wait(Key, Object),
     /// The collector clears the weak reference to a dropped proxy.
     Clear(Key),
     /// A notification is served.
@@ -132,6 +134,7 @@ pub enum StepKind {
     Redirect,
     Resolve,
     Drop,
+    Wait,
     Clear,
     Notify,
     BeginSend,
@@ -207,6 +210,7 @@ impl<B> Action<B> {
                 Step::Redirect(_) => StepKind::Redirect,
                 Step::Resolve(..) => StepKind::Resolve,
                 Step::Drop(..) => StepKind::Drop,
+                Step::Wait(..) => StepKind::Wait,
                 Step::Clear(_) => StepKind::Clear,
                 Step::Notify(_) => StepKind::Notify,
                 Step::BeginSend(..) => StepKind::BeginSend,
@@ -261,6 +265,7 @@ impl Step {
             }
             Self::Resolve(promise, argument) => format!("resolves {promise} to {argument}"),
             Self::Drop(_, object) => format!("drops {object}'s proxy"),
+            Self::Wait(_, object) => format!("only waits for {object}"),
             Self::Clear(key) => format!("'s collector clears {}", key.place(vat)),
             Self::Notify(key) => format!("serves the notification of {}", key.place(vat)),
             Self::BeginSend(peer, arguments) => format!("begins to send {arguments}{}", to(peer)),

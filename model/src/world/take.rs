@@ -1,10 +1,9 @@
 //! How a vat takes a step that is no delivery.
 
 use super::effects::{Content, Effects, Given, Redirected, What};
-use super::enabled::garbage;
 use super::position::Key;
 use super::step::{Argument, Arguments, Reply, Step, Tail};
-use super::vat::{Entry, Half, Outbox, Owed, Proxy, Vat, VatActor};
+use super::vat::{Entry, Half, Outbox, Owed, Proxy, Vat, VatActor, Waited};
 use super::wire::{Body, Ghost, Message, Said};
 use crate::names::{Object, VatId};
 use crate::property::PropertyId;
@@ -68,6 +67,12 @@ impl<P: Protocol> VatActor<P> {
             Step::Drop(key, _) => {
                 for proxy in vat.heap.iter_mut().filter(|proxy| proxy.key == key) {
                     proxy.held = false;
+                }
+            }
+            Step::Wait(key, _) => {
+                vat.left.waits -= 1;
+                for proxy in vat.heap.iter_mut().filter(|proxy| proxy.key == key) {
+                    (proxy.held, proxy.waited) = (false, Waited::For);
                 }
             }
             Step::Clear(key) => self.clear(vat, key),
@@ -149,7 +154,13 @@ impl<P: Protocol> VatActor<P> {
 
     fn clear(&self, vat: &mut Vat<P::Tables>, key: Key) {
         let Some(position) = vat.heap.iter().position(|proxy| proxy.key == key) else { return };
-        let Proxy { number, object, .. } = vat.heap.remove(position);
+        let Proxy { number, object, waited, .. } = vat.heap[position];
+        if waited == Waited::For {
+            // It is there, for who waits has it: the runtime only thinks that it is gone.
+            vat.heap[position].waited = Waited::Forgotten;
+        } else {
+            vat.heap.remove(position);
+        }
         if self.protocol.clear(&mut vat.tables, key) {
             vat.owe(Owed { key, number, object });
         }
@@ -180,7 +191,7 @@ impl<P: Protocol> VatActor<P> {
             return;
         }
         loop {
-            let first = garbage(vat).map(|proxy| proxy.key).next();
+            let first = self.garbage(vat).map(|proxy| proxy.key).next();
             let Some(key) = first else { return };
             self.clear(vat, key);
             if self.collection == Collection::Immediate {

@@ -25,6 +25,23 @@ pub struct Proxy {
     pub object: Object,
     /// Whether the application holds it.
     pub held: bool,
+    /// Whether the application only waits for what it is resolved to.
+    pub waited: Waited,
+}
+
+/// Whether the application waits for what a promise is resolved to, without holding the promise.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Waited {
+    /// It does not.
+    #[default]
+    No,
+    /// It does, and the runtime keeps the promise for that.
+    For,
+    /// It does, and the runtime has forgotten: only a wrong one does.
+    Forgotten,
 }
 
 /// A notification that the collector has scheduled.
@@ -101,6 +118,8 @@ pub struct Left {
     pub crashes: u8,
     /// Messages that are not implemented.
     pub refusals: u8,
+    /// Promises waited for.
+    pub waits: u8,
 }
 
 /// The state of one vat.
@@ -172,6 +191,7 @@ impl<P: Protocol> VatActor<P> {
                 interrupts: of(self.sizes.interrupts),
                 crashes: of(self.sizes.crashes),
                 refusals: of(self.sizes.refusals),
+                waits: of(self.sizes.waits),
             },
             flaws: PropertySet::EMPTY,
         }

@@ -30,6 +30,7 @@ pub(super) static SYSTEM: System = System {
         Feature::Promises,
         Feature::Answers,
         Feature::Refusals,
+        Feature::Waits,
     ],
     exempt: &[
         Exempt::cannot_arise(
@@ -74,6 +75,19 @@ pub(super) static SYSTEM: System = System {
             id: "promises",
             title: "VatB exports a promise and resolves it, and a Resolve crosses a Release",
             sizes: Sizes { sends: PerVat::each(1, 2), promises: 1, ..Sizes::SMALLEST },
+        },
+        Scenario {
+            deep: false,
+            silent: &[],
+            id: "waits",
+            title: "VatA keeps nothing of a promise but that it waits for its resolution",
+            sizes: Sizes {
+                sends: PerVat::each(1, 2),
+                calls: PerVat::each(1, 0),
+                promises: 1,
+                waits: PerVat::each(1, 0),
+                ..Sizes::SMALLEST
+            },
         },
         Scenario {
             deep: false,

@@ -43,4 +43,8 @@ pub enum CapnpBend {
     OtherEntryForgotten,
     /// The export table is not emptied when the session ends.
     ExportsOutliveSession,
+    /// A promise that somebody only waits for is nobody's, and is released.
+    WaitIsNoReference,
+    /// A `Release` of an unknown id ends the whole vat, not the connection.
+    UnknownIdPanics,
 }

@@ -34,7 +34,7 @@ pub use bend::CapnpBend;
 pub use tables::CapnpTables;
 pub use words::{CapnpBody, CapnpWords};
 
-use super::kit::{Desc, Exports, Finish, Ids, Imports, Op, Returned, Wired};
+use super::kit::{Desc, Finish, Op, Returned, Wired};
 use super::{Bend, Collection, EffectsOf, Protocol};
 use crate::names::{Object, VatId};
 use crate::world::{
@@ -69,20 +69,16 @@ impl Protocol for Capnp {
     }
 
     fn open(&self, id: VatId, vats: u8) -> CapnpTables {
-        let link = |_| Link {
-            session: SessionId::FIRST,
-            exports: Exports::new(Ids::LowestFree, 0),
-            imports: Imports::default(),
-            questions: SmallVec::new(),
-            answers: SmallVec::new(),
-            calls: SmallVec::new(),
-        };
-        let links = id.others(vats).map(link).collect();
+        let links = id.others(vats).map(|_| Link::new(SessionId::FIRST)).collect();
         CapnpTables { id, links, settled: SmallVec::new() }
     }
 
     fn collection(&self) -> Collection {
         Collection::Immediate
+    }
+
+    fn forgets_waits(&self) -> bool {
+        self.is_bent(CapnpBend::WaitIsNoReference)
     }
 
     fn write(
@@ -154,7 +150,11 @@ impl Protocol for Capnp {
         body: &CapnpBody,
         effects: &mut EffectsOf<Self>,
     ) -> Result<(), Refused> {
-        self.read_message(own, from, body, effects)
+        let read = self.read_message(own, from, body, effects);
+        if read.is_err() && self.is_bent(CapnpBend::UnknownIdPanics) {
+            own.links.iter_mut().for_each(|link| *link = Link::new(link.session));
+        }
+        read
     }
 
     fn resolve(
@@ -269,18 +269,13 @@ impl Protocol for Capnp {
         effects: &mut EffectsOf<Self>,
     ) -> Result<(), Refused> {
         let link = own.link_mut(peer);
+        let mut old = std::mem::replace(link, Link::new(next));
         if self.is_bent(CapnpBend::ExportsOutliveSession) {
-            effects.evicted.extend(link.exports.iter().map(|(_, entry)| entry.what));
+            effects.evicted.extend(old.exports.iter().map(|(_, entry)| entry.what));
+            link.exports = old.exports;
         } else {
-            let released = link.exports.close();
-            link.exports = Exports::new(Ids::LowestFree, 0);
-            effects.evicted.extend(released);
+            effects.evicted.extend(old.exports.close());
         }
-        link.imports.close();
-        link.questions.clear();
-        link.answers.clear();
-        link.calls.clear();
-        link.session = next;
         Ok(())
     }
 }

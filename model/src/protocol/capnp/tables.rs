@@ -2,7 +2,7 @@
 
 use super::words::CapnpBody;
 use crate::names::{Kind, Object, VatId};
-use crate::protocol::kit::{Exports, Finish, Imports, Op, Returned};
+use crate::protocol::kit::{Exports, Finish, Ids, Imports, Op, Returned};
 use crate::protocol::{ExportView, ImportView, View};
 use crate::world::{Body, Ghost, Key, Position, Release, Table, What};
 use captp_gc::protocol::{Incarnation, Index, SessionId};
@@ -94,6 +94,18 @@ impl Answer {
 }
 
 impl Link {
+    /// Empty tables.
+    pub(super) fn new(session: SessionId) -> Self {
+        Self {
+            session,
+            exports: Exports::new(Ids::LowestFree, 0),
+            imports: Imports::default(),
+            questions: SmallVec::new(),
+            answers: SmallVec::new(),
+            calls: SmallVec::new(),
+        }
+    }
+
     pub(super) fn question(&self, id: Index) -> Option<&Question> {
         self.questions.iter().find(|question| question.id == id)
     }
