@@ -1,12 +1,12 @@
 //! How large a world is: each number bounds one kind of application step.
 
 use crate::names::{OBJECTS_MAX, VATS_MAX, VatId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// One number for each vat. Written `3` (all), or `1,3` (VatA 1, VatB 3, VatC 0), or `1,3,2`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct PerVat([u8; VATS_MAX as usize]);
 
 impl PerVat {
@@ -83,7 +83,7 @@ impl FromStr for PerVat {
 
 /// The bounds of a world. Collector steps, notifications and deliveries are not bounded: whatever
 /// the application started is run to its end.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Sizes {
     /// Objects that each vat owns.
     pub objects: u8,
@@ -184,10 +184,11 @@ impl Sizes {
                 self.vats
             ));
         }
-        if self.vats > 2 && (self.sessions > 1 || !self.crashes.is_none()) {
+        let ends = self.sessions > 1 || !self.crashes.is_none() || !self.faults.is_none();
+        if self.vats > 2 && ends {
             return Err(
-                "--sessions above 1 or --crashes with --vats 3: what a vat has handed on breaks \
-                 when its own session ends, and that is not modelled yet"
+                "--sessions above 1, --crashes or --faults with --vats 3: what a vat has handed on breaks \
+                 when its own session ends, and that is not modelled"
                     .to_owned(),
             );
         }
@@ -303,7 +304,7 @@ mod tests {
         let cut = Sizes { vats: 3, sessions: 2, ..Sizes::SMALLEST };
         let crash = Sizes { vats: 3, crashes: PerVat::both(1), ..Sizes::SMALLEST };
         for sizes in [cut, crash] {
-            assert!(sizes.validate().unwrap_err().contains("not modelled yet"));
+            assert!(sizes.validate().unwrap_err().contains("not modelled"));
         }
         assert!(third.validate().unwrap_err().contains("--vats 3"));
     }

@@ -70,7 +70,7 @@ fn the_comparison_of_a_system_comes_from_searches() {
     assert_eq!(row["incomplete"], false);
     assert!(row["states"].as_u64().unwrap() > 100);
     assert_eq!(row["properties"].as_array().unwrap().len(), 11);
-    assert_eq!(row["assumptions"].as_array().unwrap().len(), 4);
+    assert_eq!(row["assumptions"].as_array().unwrap().len(), 5);
     let untested = |p: &&Value| p["standing"] == "untested" || p["standing"] == "violated";
     let untested: Vec<_> = row["properties"].as_array().unwrap().iter().filter(untested).collect();
     assert_eq!(untested, Vec::<&Value>::new());

@@ -3,10 +3,10 @@
 use crate::names::{Object, VatId};
 use crate::protocol::View;
 use crate::world::{Body, Position, State, Whose};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Both sides of the conservation law for one export.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Balance {
     /// The exporter's counter; zero if the entry is not allocated.
     pub export_count: u32,

@@ -26,7 +26,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// The properties.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each has its own `claim`")]
 pub enum PropertyId {
     S1,

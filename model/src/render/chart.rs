@@ -21,8 +21,8 @@ const WIDE_WIRE: usize = 46;
 pub fn chart(counterexample: &Counterexample) -> String {
     let mut text = String::new();
     let property = counterexample.property;
-    let system = catalogue::system(counterexample.system).map_or("", |system| system.title);
-    let mutation = counterexample.mutation.and_then(catalogue::mutation).map(|(_, m)| m);
+    let system = catalogue::system(&counterexample.system).map_or("", |system| system.title);
+    let mutation = counterexample.mutation.as_deref().and_then(catalogue::mutation).map(|(_, m)| m);
     let name = mutation.map_or(system, |mutation| mutation.id);
     let steps = counterexample.steps.len();
     let after = if steps == 1 { "one step".to_owned() } else { format!("{steps} steps") };

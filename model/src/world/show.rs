@@ -1,80 +1,13 @@
 //! States as short lines, for the Explorer and for failing tests.
 
-use super::{State, Vat, What};
-use crate::names::VatId;
-use crate::property::{balance, positions};
+use super::{State, Vat};
+use crate::counterexample::{VatRecord, ledger};
 use crate::protocol::View;
 use std::fmt;
 
-impl<T: View> State<T> {
-    /// The ledger of every export that anything is outstanding of, as lines.
-    pub fn ledger_lines(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        for (exporter, importer) in self.pairs() {
-            for at in positions(self, exporter, importer) {
-                let Some(b) = balance(self, exporter, importer, at) else { continue };
-                if b.export_count == 0 && b.sum() == 0 {
-                    continue;
-                }
-                let whom =
-                    if self.vat_count() > 2 { format!(" for {importer}") } else { String::new() };
-                lines.push(format!(
-                    "{exporter} {at}{whom} counts {} {} {} in flight + {} imported + {} \
-                     coming back",
-                    b.export_count,
-                    if b.holds() { "=" } else { "≠" },
-                    b.mentions,
-                    b.import_count,
-                    b.deltas
-                ));
-            }
-        }
-        lines
-    }
-
-    /// The tables and debts of one vat, as lines.
-    pub fn lines(&self, id: VatId) -> Vec<String> {
-        let vat = self.vat(id);
-        let mut lines = Vec::new();
-        for peer in id.others(self.vat_count()) {
-            let whom = if self.vat_count() > 2 { format!(" for {peer}") } else { String::new() };
-            for (at, export) in vat.tables.exports(peer) {
-                let denotes = match (export.what, vat.denoted(export.what)) {
-                    (What::Local(object), _) => object.to_string(),
-                    (What::Proxy(_), Some(object)) => format!("{object}'s proxy"),
-                    (What::Proxy(_), None) => "a proxy that is gone".to_owned(),
-                };
-                lines.push(format!("{at}{whom} {denotes} count {}", export.count));
-            }
-        }
-        for peer in id.others(self.vat_count()) {
-            let whom = if self.vat_count() > 2 { format!(" from {peer}") } else { String::new() };
-            for (at, import) in vat.tables.imports(peer) {
-                let proxy = match vat.proxies_at(peer, at).next() {
-                    Some(p) if p.held => format!("{}'s proxy #{}", p.object, p.number),
-                    Some(p) => format!("{}'s proxy #{}, dropped", p.object, p.number),
-                    None => "no proxy".to_owned(),
-                };
-                lines.push(format!("{}{whom} {proxy} count {}", at.import(), import.count));
-            }
-        }
-        for owed in &vat.owed {
-            let current = self.session(id, owed.key.peer).0 == owed.key.session;
-            let old = if current { "" } else { " of an old session" };
-            lines.push(format!(
-                "owed: notification of {}, {}'s proxy #{}{old}",
-                owed.key.place(id),
-                owed.object,
-                owed.number
-            ));
-        }
-        lines.extend(vat.business());
-        lines
-    }
-}
-
 impl<T: View> Vat<T> {
-    fn business(&self) -> Vec<String> {
+    /// Messages that are half written or half read, calls to be answered.
+    pub(crate) fn business(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(half) = &self.writing {
             lines.push(format!("in the making: {}", half.body));
@@ -127,8 +60,8 @@ impl<T: View> fmt::Debug for State<T> {
                 })
                 .collect();
             writeln!(f, "{id}, {}", sessions.join(", "))?;
-            for line in self.lines(id) {
-                writeln!(f, "  {line}")?;
+            for (place, text) in VatRecord::of(self, id).rows() {
+                writeln!(f, "  {}", format!("{place} {text}").trim_end())?;
             }
             writeln!(f, "{}", self.vat(id).may_still())?;
         }
@@ -146,7 +79,8 @@ impl<T: View> fmt::Debug for State<T> {
                 writeln!(f, "in flight {whom}: {messages}")?;
             }
         }
-        let ledger = self.ledger_lines();
+        let three = self.vat_count() > 2;
+        let ledger: Vec<_> = ledger(self).iter().map(|record| record.text(three)).collect();
         if ledger.is_empty() {
             return write!(f, "ledger: nothing is outstanding");
         }

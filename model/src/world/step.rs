@@ -4,7 +4,7 @@ use super::position::Key;
 use super::wire::Message;
 use crate::names::{Object, VatId};
 use captp_gc::protocol::Index;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A reference that the application puts into a message.
@@ -123,7 +123,7 @@ pub enum Step {
 }
 
 /// What kind of step it is, for counting how often each kind happened.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum StepKind {

@@ -1,26 +1,58 @@
 //! A counterexample as data: everything that is printed of one is rendered from this.
 
+mod snapshot;
+
+pub(crate) use snapshot::ledger;
+pub use snapshot::{
+    Change, ChannelRecord, ExportRecord, ImportRecord, LedgerRecord, OwedRecord, ProxyRecord,
+    SessionRecord, Snapshot, VatRecord,
+};
+
 use crate::catalogue::Task;
 use crate::engine::{Replay, Trail, replay};
 use crate::names::VatId;
-use crate::property::{Balance, PropertyId, Subject, balance, explain, subject};
+use crate::property::{PropertyId, Subject, explain, subject};
 use crate::protocol::{Protocol, View};
 use crate::sizes::Sizes;
 use crate::world::{Action, State, StepKind, Table, World};
-use serde::Serialize;
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
+use snapshot::InFlight;
 
-/// A shortest walk from the initial state to a violation.
-#[derive(Clone, Debug, Serialize)]
+/// The version of the shape of a counterexample.
+pub const SCHEMA: &str = "captp-gc/trace/1";
+
+/// What a counterexample was made by.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MadeBy {
+    /// The version of this program.
+    pub model: String,
+    /// A hash of the sources of the world, the protocols and the properties.
+    pub hash: String,
+}
+
+impl MadeBy {
+    /// This program.
+    pub fn this() -> Self {
+        let (model, hash) = (env!("CARGO_PKG_VERSION"), env!("MODEL_HASH"));
+        Self { model: model.to_owned(), hash: hash.to_owned() }
+    }
+}
+
+/// A walk from the initial state to a violation. Of a search it is a shortest one.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Counterexample {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// What it was made by.
+    pub made_by: MadeBy,
     /// The system.
-    pub system: &'static str,
+    pub system: String,
     /// The mutation, if a rule was bent.
-    pub mutation: Option<&'static str>,
+    pub mutation: Option<String>,
     /// The property that the last state violates.
     pub property: PropertyId,
     /// What the property claims.
-    pub claim: &'static str,
+    pub claim: String,
     /// What is wrong in the last state, in one sentence.
     pub finding: String,
     /// The world.
@@ -36,7 +68,7 @@ pub struct Counterexample {
 }
 
 /// Which export the counts are of.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SubjectRecord {
     /// Whose it is.
     pub exporter: VatId,
@@ -49,7 +81,7 @@ pub struct SubjectRecord {
 }
 
 /// One step, and the state it led to.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StepRecord {
     /// From 1.
     pub number: usize,
@@ -60,7 +92,6 @@ pub struct StepRecord {
     /// What happens, as a sentence.
     pub text: String,
     /// The same without the actor.
-    #[serde(skip)]
     pub deed: String,
     /// The message that was read.
     pub read: Option<MessageRecord>,
@@ -68,12 +99,14 @@ pub struct StepRecord {
     pub lost: Option<MessageRecord>,
     /// The messages that were put on the wire.
     pub sent: Vec<MessageRecord>,
+    /// What it changed in the vats' tables and debts.
+    pub changed: Vec<Change>,
     /// The state after it.
     pub after: Snapshot,
 }
 
 /// A message, numbered in the order in which messages were put on the wire.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct MessageRecord {
     /// From 1.
     pub number: usize,
@@ -83,19 +116,6 @@ pub struct MessageRecord {
     pub to: VatId,
     /// What it says.
     pub text: String,
-}
-
-/// A state, as far as people look at it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Snapshot {
-    /// Each vat's tables and debts, a line each.
-    pub vats: BTreeMap<String, Vec<String>>,
-    /// The messages in flight between any two vats, next first.
-    pub in_flight: BTreeMap<String, Vec<String>>,
-    /// Both sides of the conservation law for the subject; none if the vats are not in one session.
-    pub balance: Option<Balance>,
-    /// The ledger of every export, a line each.
-    pub ledger: Vec<String>,
 }
 
 impl Counterexample {
@@ -110,12 +130,16 @@ impl Counterexample {
         let subject = subject(walk.last(), property).or_else(|| mentioned(&walk));
         let mut numbers = Numbers::default();
         let mut before = &walk.initial;
-        let mut steps = Vec::with_capacity(walk.steps.len());
+        let initial = Snapshot::of(before, subject, &numbers.in_flight);
+        let mut steps: Vec<StepRecord> = Vec::with_capacity(walk.steps.len());
         for (position, (action, after)) in walk.steps.iter().enumerate() {
             let (taken, sent) = numbers.follow(before, action, after);
             let is_lost = action.kind() == StepKind::Lose;
             let (read, lost) = if is_lost { (None, taken) } else { (taken, None) };
+            let snapshot = Snapshot::of(after, subject, &numbers.in_flight);
+            let earlier = steps.last().map_or(&initial, |step| &step.after);
             steps.push(StepRecord {
+                changed: snapshot.changes_since(earlier),
                 number: position + 1,
                 actor: action.actor(),
                 kind: action.kind(),
@@ -124,15 +148,17 @@ impl Counterexample {
                 read,
                 lost,
                 sent,
-                after: Snapshot::of(after, subject),
+                after: snapshot,
             });
             before = after;
         }
         Some(Self {
-            system: task.system.id,
-            mutation: task.mutation.map(|mutation| mutation.id),
+            schema: SCHEMA.to_owned(),
+            made_by: MadeBy::this(),
+            system: task.system.id.to_owned(),
+            mutation: task.mutation.map(|mutation| mutation.id.to_owned()),
             property,
-            claim: property.claim(),
+            claim: property.claim().to_owned(),
             finding: explain(walk.last(), walk.steps.last().map(|(a, _)| a), property, subject),
             sizes: task.sizes,
             subject: subject.map(|s| SubjectRecord {
@@ -141,25 +167,10 @@ impl Counterexample {
                 table: s.at.table,
                 index: s.at.index.get(),
             }),
-            initial: Snapshot::of(&walk.initial, subject),
+            initial,
             steps,
             explorer_path: walk.path(),
         })
-    }
-}
-
-impl Snapshot {
-    fn of<T: View>(state: &State<T>, subject: Option<Subject>) -> Self {
-        let in_flight = |(from, to)| {
-            let messages = state.wire(from, to).iter().map(ToString::to_string).collect();
-            (format!("{from} to {to}"), messages)
-        };
-        Self {
-            vats: state.ids().map(|id| (id.to_string(), state.lines(id))).collect(),
-            in_flight: state.pairs().map(in_flight).collect(),
-            balance: subject.and_then(|s| balance(state, s.exporter, s.importer, s.at)),
-            ledger: state.ledger_lines(),
-        }
     }
 }
 
@@ -177,7 +188,7 @@ fn mentioned<T: View>(walk: &Replay<State<T>, Action<T::Body>>) -> Option<Subjec
 #[derive(Default)]
 struct Numbers {
     last: usize,
-    in_flight: BTreeMap<(VatId, VatId), Vec<usize>>,
+    in_flight: InFlight,
 }
 
 impl Numbers {
