@@ -23,7 +23,7 @@ pub(super) static SYSTEM: System = System {
         by: "the clean-up looks whether its own surrogate stands there",
         without: Some("netobj-no-identity-check"),
     },
-    features: &[Feature::Failures, Feature::ThirdVat, Feature::Losses],
+    features: FEATURES,
     exempt: EXEMPT,
     scenarios: &[
         Scenario {
@@ -45,6 +45,20 @@ pub(super) static SYSTEM: System = System {
             title: "VatA hands on to VatC what it has of VatB's",
             sizes: Sizes { vats: 3, sends: PerVat::three(2, 1, 0), ..Sizes::SMALLEST },
         },
+        Scenario {
+            deep: false,
+            silent: &[],
+            id: "death",
+            title: "either space dies and starts again, or is taken for dead",
+            sizes: Sizes {
+                sends: PerVat::each(0, 2),
+                calls: PerVat::each(1, 0),
+                losses: PerVat::each(1, 0),
+                sessions: 2,
+                crashes: PerVat::both(1),
+                ..Sizes::SMALLEST
+            },
+        },
     ],
     mutations: MUTATIONS,
     collection: collection::<NetObj>,
@@ -52,18 +66,21 @@ pub(super) static SYSTEM: System = System {
     serve: explore::serve::<NetObj>,
 };
 
+pub(super) const FEATURES: &[Feature] =
+    &[Feature::Failures, Feature::ThirdVat, Feature::Losses, Feature::Sessions, Feature::Crashes];
+
 pub(super) const EXEMPT: &[Exempt] = &[
     Exempt::not_claimed(PropertyId::S2, "its calls keep no order"),
     Exempt::cannot_arise(PropertyId::S3, "no index is used twice"),
     Exempt::not_claimed(PropertyId::S5, "answers are left out"),
     Exempt::not_claimed(PropertyId::S7, "no rule says what is refused"),
     Exempt::not_claimed(PropertyId::C1, "it keeps a list, and no count"),
-    Exempt::not_claimed(PropertyId::L2, "the death of a space is left out"),
     Exempt::not_claimed(PropertyId::L3, "an entry may wait for nothing but an acknowledgement"),
 ];
 
 const ONE_WAY: Sizes = Sizes { sends: PerVat::each(0, 2), ..Sizes::SMALLEST };
 const LOSSY: Sizes = Sizes { losses: PerVat::each(1, 0), ..Sizes::SMALLEST };
+pub(super) const CLIENT_DIES: Sizes = Sizes { crashes: PerVat::each(1, 0), ..Sizes::SMALLEST };
 const PINNED: Rule = Rule::Own("what is in a transmission is pinned until it is acknowledged");
 const NUMBERED: Rule = Rule::Own("the owner heeds only a client's latest event");
 
@@ -165,6 +182,39 @@ const MUTATIONS: &[Mutation] = &[
         stands_for: "a client that gives up after its tries",
         sizes: LOSSY,
         bend: Bend::NetObj(NetObjBend::NoRetry),
+        halves: &[],
+    },
+    Mutation {
+        id: "netobj-dead-stay-listed",
+        defect: None,
+        title: "a client that died stays on the owner's lists, and keeps the objects for ever",
+        rule: Rule::R8,
+        kills: PropertyId::L2,
+        stands_for: "an owner that does not ping its clients",
+        sizes: CLIENT_DIES,
+        bend: Bend::NetObj(NetObjBend::DeadStayListed),
+        halves: &[],
+    },
+    Mutation {
+        id: "netobj-pins-outlive-receiver",
+        defect: None,
+        title: "what is in a transmission stays pinned when its receiver dies",
+        rule: Rule::R8,
+        kills: PropertyId::L2,
+        stands_for: "an unpin that a failed transmission skips",
+        sizes: CLIENT_DIES,
+        bend: Bend::NetObj(NetObjBend::PinsOutliveReceiver),
+        halves: &[],
+    },
+    Mutation {
+        id: "netobj-dead-are-heard",
+        defect: None,
+        title: "what a space had sent before it was taken for dead is heeded afterwards",
+        rule: Rule::R8,
+        kills: PropertyId::L2,
+        stands_for: "an endpoint without the process number that is never used again",
+        sizes: Sizes { sessions: 2, ..Sizes::SMALLEST },
+        bend: Bend::NetObj(NetObjBend::DeadAreHeard),
         halves: &[],
     },
 ];

@@ -201,7 +201,7 @@ impl<P: Protocol> Model for World<P> {
         let actor = if fate == Fate::Lost { from } else { to };
         let mut next = self.change(state, actor, |actor, vat, out| match (fate, message.body()) {
             (Fate::HalfRead, Some(body)) => actor.begin_read(vat, from, body, out),
-            (Fate::Lost, Some(body)) => actor.lose(vat, to, body, out),
+            (Fate::Lost, _) => actor.lose(vat, to, &message, out),
             _ => actor.read(vat, from, &message, out),
         });
         next.change_wire((from, to), |wire| wire.take(position))?;
