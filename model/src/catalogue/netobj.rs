@@ -141,6 +141,17 @@ const MUTATIONS: &[Mutation] = &[
         halves: &[],
     },
     Mutation {
+        id: "netobj-no-tombstone-of-unlisted",
+        defect: None,
+        title: "a strong clean of a client that is not listed leaves no tombstone",
+        rule: Rule::Own("a clean after a failed dirty leaves a tombstone"),
+        kills: PropertyId::L1,
+        stands_for: "a strong clean that overtakes the client's first dirty call",
+        sizes: LOSSY,
+        bend: Bend::NetObj(NetObjBend::NoTombstoneOfUnlisted),
+        halves: &[],
+    },
+    Mutation {
         id: "netobj-strong-once",
         defect: None,
         title: "only the first clean after a failed dirty is strong: a newer dirty overtakes it",

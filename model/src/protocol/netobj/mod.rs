@@ -23,15 +23,16 @@
 //! loss of what carries references and of its acknowledgement, which is a failed method call.
 //! **Ours:** once a dirty call has failed, every later clean of that object is strong. If only the
 //! first were, it would leak: the search found that a newer dirty call may make the owner ignore
-//! it. That is a mutation here.
+//! it. That is a mutation here. And a strong clean leaves its tombstone whether or not its client
+//! is listed: the dirty call that it is about may be the first.
 //!
 //! **Java RMI** has leases besides: a client renews them by calling dirty again, and an owner
 //! takes a client whose lease ran out for dead. Nobody pings: that a lease runs out is how a
 //! session ends at the owner, whether the client died or no renewal of its came through for so
 //! long. Modelled: renewals, lost and late ones too; the table of leases; leases that run out; the
-//! one thread that renews and cleans, a call at a time. Time is not: in the full rules no lease
-//! runs out while its client takes the session for alive and only one renewal is late, which is
-//! what a lease is much longer than its renewals for. That is a mutation here.
+//! one thread that renews and cleans, a call at a time. Time is not: in the full rules a lease
+//! runs out only with its session. That it runs out because a renewal is merely late is what its
+//! length excludes, and a mutation here.
 //!
 //! **Source:** DEC SRC Network Objects, the Modula-3 source in modula3/cm3 (`NetObjRT.m3`, and
 //! `Transport.i3` for deaths); for RMI, openjdk's `DGCClient`, `DGCImpl` and `Target`.
@@ -62,6 +63,8 @@ pub enum NetObjBend {
     NoPinOfTargets,
     /// After a dirty call that has failed, the clean is a normal one.
     NoStrongClean,
+    /// A strong clean of a client that is not listed leaves no tombstone.
+    NoTombstoneOfUnlisted,
     /// Only the first clean after a dirty call that has failed is strong.
     StrongOnce,
     /// The owner heeds calls in the order in which they arrive.

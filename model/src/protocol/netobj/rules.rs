@@ -199,8 +199,10 @@ impl<const LEASES: bool> Listing<LEASES> {
         if heeds && latest.is_some_and(|latest| clean.event <= latest) {
             return;
         }
+        let unlisted = owned.dirty.iter().all(|(known, _)| *known != client);
         owned.dirty.retain(|(known, _)| *known != client);
-        if clean.strong {
+        let bent = unlisted && self.is_bent(NetObjBend::NoTombstoneOfUnlisted);
+        if clean.strong && !bent {
             own.tombstones.retain(|(of, at, _)| (*of, *at) != (client, clean.index));
             own.tombstones.push((client, clean.index, clean.event));
             own.tombstones.sort_unstable();
