@@ -24,7 +24,7 @@ pub(super) static SYSTEM: System = System {
         without: Some("netobj-no-identity-check"),
     },
     asynchronous: Some("netobj-early-ack"),
-    features: &[Feature::Failures, Feature::ThirdVat, Feature::Losses],
+    features: FEATURES,
     exempt: EXEMPT,
     scenarios: &[
         Scenario {
@@ -46,6 +46,20 @@ pub(super) static SYSTEM: System = System {
             title: "VatA hands on to VatC what it has of VatB's",
             sizes: Sizes { vats: 3, sends: PerVat::three(2, 1, 0), ..Sizes::SMALLEST },
         },
+        Scenario {
+            deep: false,
+            silent: &[],
+            id: "death",
+            title: "either space dies and starts again, or is taken for dead",
+            sizes: Sizes {
+                sends: PerVat::each(0, 2),
+                calls: PerVat::each(1, 0),
+                losses: PerVat::each(1, 0),
+                sessions: 2,
+                crashes: PerVat::both(1),
+                ..Sizes::SMALLEST
+            },
+        },
     ],
     mutations: MUTATIONS,
     collection: collection::<NetObj>,
@@ -53,18 +67,21 @@ pub(super) static SYSTEM: System = System {
     serve: explore::serve::<NetObj>,
 };
 
+pub(super) const FEATURES: &[Feature] =
+    &[Feature::Failures, Feature::ThirdVat, Feature::Losses, Feature::Sessions, Feature::Crashes];
+
 pub(super) const EXEMPT: &[Exempt] = &[
     Exempt::not_claimed(PropertyId::S2, "its calls keep no order"),
     Exempt::cannot_arise(PropertyId::S3, "no index is used twice"),
     Exempt::not_claimed(PropertyId::S5, "answers are left out"),
     Exempt::not_claimed(PropertyId::S7, "no rule says what is refused"),
     Exempt::not_claimed(PropertyId::C1, "it keeps a list, and no count"),
-    Exempt::not_claimed(PropertyId::L2, "the death of a space is left out"),
     Exempt::not_claimed(PropertyId::L3, "an entry may wait for nothing but an acknowledgement"),
 ];
 
 const ONE_WAY: Sizes = Sizes { sends: PerVat::each(0, 2), ..Sizes::SMALLEST };
 const LOSSY: Sizes = Sizes { losses: PerVat::each(1, 0), ..Sizes::SMALLEST };
+pub(super) const CLIENT_DIES: Sizes = Sizes { crashes: PerVat::each(1, 0), ..Sizes::SMALLEST };
 const PINNED: Rule = Rule::Own("what is in a transmission is pinned until it is acknowledged");
 const NUMBERED: Rule = Rule::Own("the owner heeds only a client's latest event");
 
@@ -125,6 +142,17 @@ const MUTATIONS: &[Mutation] = &[
         halves: &[],
     },
     Mutation {
+        id: "netobj-no-tombstone-of-unlisted",
+        defect: None,
+        title: "a strong clean of a client that is not listed leaves no tombstone",
+        rule: Rule::Own("a clean after a failed dirty leaves a tombstone"),
+        kills: PropertyId::L1,
+        stands_for: "a strong clean that overtakes the client's first dirty call",
+        sizes: LOSSY,
+        bend: Bend::NetObj(NetObjBend::NoTombstoneOfUnlisted),
+        halves: &[],
+    },
+    Mutation {
         id: "netobj-strong-once",
         defect: None,
         title: "only the first clean after a failed dirty is strong: a newer dirty overtakes it",
@@ -166,6 +194,39 @@ const MUTATIONS: &[Mutation] = &[
         stands_for: "a client that gives up after its tries",
         sizes: LOSSY,
         bend: Bend::NetObj(NetObjBend::NoRetry),
+        halves: &[],
+    },
+    Mutation {
+        id: "netobj-dead-stay-listed",
+        defect: None,
+        title: "a client that died stays on the owner's lists, and keeps the objects for ever",
+        rule: Rule::R8,
+        kills: PropertyId::L2,
+        stands_for: "an owner that does not ping its clients",
+        sizes: CLIENT_DIES,
+        bend: Bend::NetObj(NetObjBend::DeadStayListed),
+        halves: &[],
+    },
+    Mutation {
+        id: "netobj-pins-outlive-receiver",
+        defect: None,
+        title: "what is in a transmission stays pinned when its receiver dies",
+        rule: Rule::R8,
+        kills: PropertyId::L2,
+        stands_for: "an unpin that a failed transmission skips",
+        sizes: CLIENT_DIES,
+        bend: Bend::NetObj(NetObjBend::PinsOutliveReceiver),
+        halves: &[],
+    },
+    Mutation {
+        id: "netobj-dead-are-heard",
+        defect: None,
+        title: "what a space had sent before it was taken for dead is heeded afterwards",
+        rule: Rule::R8,
+        kills: PropertyId::L2,
+        stands_for: "an endpoint without the process number that is never used again",
+        sizes: Sizes { sessions: 2, ..Sizes::SMALLEST },
+        bend: Bend::NetObj(NetObjBend::DeadAreHeard),
         halves: &[],
     },
 ];

@@ -1,6 +1,6 @@
 //! Java RMI: its worlds and mutations.
 
-use super::{Answer, Exempt, Feature, Scenario, System, collection, netobj};
+use super::{Answer, Exempt, Scenario, System, collection, netobj};
 use crate::check;
 use crate::explore;
 use crate::mutation::{Defect, Mutation};
@@ -24,7 +24,7 @@ pub(super) static SYSTEM: System = System {
         without: Some("rmi-no-identity-check"),
     },
     asynchronous: Some("rmi-early-ack"),
-    features: &[Feature::Failures, Feature::ThirdVat, Feature::Losses],
+    features: netobj::FEATURES,
     exempt: netobj::EXEMPT,
     scenarios: &[
         Scenario {
@@ -36,6 +36,19 @@ pub(super) static SYSTEM: System = System {
                 sends: PerVat::each(0, 2),
                 calls: PerVat::each(1, 0),
                 losses: PerVat::each(2, 0),
+                ..Sizes::SMALLEST
+            },
+        },
+        Scenario {
+            deep: false,
+            silent: &[],
+            id: "death",
+            title: "either vat dies, or a lease runs out, and a call of the collector is lost",
+            sizes: Sizes {
+                sends: PerVat::each(0, 2),
+                losses: PerVat::each(1, 0),
+                sessions: 2,
+                crashes: PerVat::both(1),
                 ..Sizes::SMALLEST
             },
         },
@@ -125,6 +138,28 @@ const MUTATIONS: &[Mutation] = &[
         stands_for: "the local race",
         sizes: ONE_WAY,
         bend: Bend::Rmi(NetObjBend::NoIdentityCheck),
+        halves: &[],
+    },
+    Mutation {
+        id: "rmi-lease-alone-expires",
+        defect: None,
+        title: "the lease of a client that died runs out, and the objects' lists keep the client",
+        rule: Rule::R8,
+        kills: PropertyId::L2,
+        stands_for: "what leases are for: an object whose client died is kept for ever",
+        sizes: netobj::CLIENT_DIES,
+        bend: Bend::Rmi(NetObjBend::DeadStayListed),
+        halves: &[],
+    },
+    Mutation {
+        id: "rmi-result-held",
+        defect: None,
+        title: "a result is held for a client that died: its acknowledgement never times out",
+        rule: Rule::R8,
+        kills: PropertyId::L2,
+        stands_for: "DGCAckHandler without its timeout",
+        sizes: netobj::CLIENT_DIES,
+        bend: Bend::Rmi(NetObjBend::PinsOutliveReceiver),
         halves: &[],
     },
 ];

@@ -210,7 +210,7 @@ impl<P: Protocol> Model for World<P> {
         let actor = if fate == Fate::Lost { from } else { to };
         let mut next = self.change(state, actor, |actor, vat, out| match (fate, message.body()) {
             (Fate::HalfRead, Some(body)) => actor.begin_read(vat, from, body, out),
-            (Fate::Lost, Some(body)) => actor.lose(vat, to, body, out),
+            (Fate::Lost, _) => actor.lose(vat, to, &message, out),
             (Fate::Refused, Some(body)) => actor.send_back(vat, from, body, out),
             _ => actor.read(vat, from, &message, out),
         });

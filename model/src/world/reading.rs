@@ -68,15 +68,18 @@ impl<P: Protocol> VatActor<P> {
         }
     }
 
-    /// Learns that something went wrong with a message that it had sent.
+    /// Learns that something went wrong with a message that it had sent. With one of an old session
+    /// everything has gone wrong already, and after a crash nobody remembers it.
     pub(super) fn lose(
         &self,
         vat: &mut Vat<P::Tables>,
         to: VatId,
-        body: &BodyOf<P>,
+        message: &Message<BodyOf<P>>,
         out: &mut Outbox<BodyOf<P>>,
     ) {
         vat.left.losses -= 1;
+        let current = message.session == self.link(vat, to).session;
+        let Some(body) = message.body().filter(|_| current) else { return };
         let mut effects = Effects::default();
         self.protocol.lost(&mut vat.tables, to, body, &mut effects);
         self.apply(vat, effects, None, out);

@@ -360,7 +360,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation {
         id: "question-freed-twice",
         defect: Defect::suspected("M46"),
-        title: "the death of a question is reacted to twice: two GCAnswerOps, and its place twice free",
+        title: "the death of a question is reacted to twice: its place is twice free",
         rule: Rule::Own("a question is given back once"),
         kills: PropertyId::S6,
         stands_for: "E: several notifications for one index, and no guard on the question's path",

@@ -141,7 +141,8 @@ impl Body for NamedOp {
     }
 }
 
-/// The name of the proxy for the `index`th object of `owner`'s. These systems know no sessions.
+/// The name of the proxy for the `index`th object of `owner`'s, in the first session: most of these
+/// systems know no other.
 pub const fn key(owner: VatId, index: Index, incarnation: Incarnation) -> Key {
     Key { peer: owner, at: Position::export(index), session: SessionId::FIRST, incarnation }
 }

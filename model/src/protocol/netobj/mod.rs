@@ -7,24 +7,35 @@
 //! until the receiver has acknowledged the transmission, which it does only when its dirty calls
 //! are answered. That alone makes it safe to hand a reference on to a third space.
 //!
+//! The transport finds out that a space is dead, or cannot be reached for so long that it is taken
+//! for dead. Then it is on no list any more, its tombstones go, and so do the pins for what it will
+//! never acknowledge; what it had transmitted is not waited for, and surrogates of its objects are
+//! broken. A session is one life of two spaces with each other: a space that starts again is
+//! another one, whose events and objects have nothing to do with those of the dead.
+//!
 //! **Modelled:** dirty and clean with events; a strong clean, and the tombstone that it leaves,
 //! where the outcome of a dirty call is unknown; pins for own objects, for surrogates that are
 //! handed on, and for those that are called; batches of cleans by a background thread, and their
 //! repetition; lost calls and late replies; three spaces; channels without any order, for every
-//! call may have a connection of its own. **Left out:** pings and the death of a space; a limit on
-//! repetitions; the loss of what carries references and of its acknowledgement, which is a failed
-//! method call.
+//! call may have a connection of its own; the death of one space of two, and its return.
+//! **Left out:** pings, as what they find is all that matters; a death that only one of the two
+//! takes note of; the death of a space that has handed on to a third; a limit on repetitions; the
+//! loss of what carries references and of its acknowledgement, which is a failed method call.
 //! **Ours:** once a dirty call has failed, every later clean of that object is strong. If only the
 //! first were, it would leak: the search found that a newer dirty call may make the owner ignore
-//! it. That is a mutation here.
+//! it. That is a mutation here. And a strong clean leaves its tombstone whether or not its client
+//! is listed: the dirty call that it is about may be the first.
 //!
 //! **Java RMI** has leases besides: a client renews them by calling dirty again, and an owner
-//! takes a client whose lease ran out for dead. Modelled: renewals, lost and late ones too; the
-//! table of leases; the one thread that renews and cleans, a call at a time. Time is not: in the
-//! full rules a lease of a client that lives does not run out.
+//! takes a client whose lease ran out for dead. Nobody pings: that a lease runs out is how a
+//! session ends at the owner, whether the client died or no renewal of its came through for so
+//! long. Modelled: renewals, lost and late ones too; the table of leases; leases that run out; the
+//! one thread that renews and cleans, a call at a time. Time is not: in the full rules a lease
+//! runs out only with its session. That it runs out because a renewal is merely late is what its
+//! length excludes, and a mutation here.
 //!
-//! **Source:** DEC SRC Network Objects, the Modula-3 source in modula3/cm3 (`NetObjRT.m3`); for
-//! RMI, openjdk's `DGCClient`, `DGCImpl` and `Target`.
+//! **Source:** DEC SRC Network Objects, the Modula-3 source in modula3/cm3 (`NetObjRT.m3`, and
+//! `Transport.i3` for deaths); for RMI, openjdk's `DGCClient`, `DGCImpl` and `Target`.
 
 mod body;
 mod rules;
@@ -36,8 +47,8 @@ pub use tables::NetObjTables;
 use super::kit::Named;
 use super::{Bend, EffectsOf, Protocol};
 use crate::names::VatId;
-use crate::world::{Content, Key, Refused, What, WireOrder, Work};
-use captp_gc::protocol::{Index, SessionId};
+use crate::world::{Content, Key, Refused, WireOrder, Work};
+use captp_gc::protocol::{Admission, Index, SessionId};
 use smallvec::SmallVec;
 use tables::Surrogate;
 
@@ -52,6 +63,8 @@ pub enum NetObjBend {
     NoPinOfTargets,
     /// After a dirty call that has failed, the clean is a normal one.
     NoStrongClean,
+    /// A strong clean of a client that is not listed leaves no tombstone.
+    NoTombstoneOfUnlisted,
     /// Only the first clean after a dirty call that has failed is strong.
     StrongOnce,
     /// The owner heeds calls in the order in which they arrive.
@@ -60,12 +73,18 @@ pub enum NetObjBend {
     NoIdentityCheck,
     /// A transmission is acknowledged when it arrives.
     EarlyAck,
-    /// A lease runs out although its client lives.
+    /// A lease runs out although its client lives, and is not told.
     LeaseTooShort,
     /// A client's lease stays when its last reference is cleaned.
     LeaseKept,
     /// A clean call that was lost is not made again.
     NoRetry,
+    /// A client that is dead stays on the lists.
+    DeadStayListed,
+    /// What is pinned for a transmission stays pinned when its receiver dies.
+    PinsOutliveReceiver,
+    /// What a space had sent before it died is heeded afterwards.
+    DeadAreHeard,
 }
 
 /// A protocol with lists of clients, with or without leases, and with at most one rule bent.
@@ -113,8 +132,8 @@ impl<const LEASES: bool> Protocol for Listing<LEASES> {
         }
     }
 
-    fn open(&self, id: VatId, _vats: u8) -> NetObjTables {
-        NetObjTables::new(id)
+    fn open(&self, id: VatId, vats: u8) -> NetObjTables {
+        NetObjTables::new(id, vats)
     }
 
     fn wire_order(&self) -> WireOrder {
@@ -147,9 +166,17 @@ impl<const LEASES: bool> Protocol for Listing<LEASES> {
     ) -> Result<(), Refused> {
         let NetBody::Transmit { named, .. } = body else { return Err(Refused) };
         for reference in named {
-            Self::unpin(own, reference.owner(own.id, to), reference.index, effects);
+            let place = (reference.owner(own.id, to), reference.index);
+            Self::unpin(own, to, place, effects);
         }
         Ok(())
+    }
+
+    fn admit(&self, ours: SessionId, theirs: SessionId) -> Admission {
+        match ours.admit(theirs) {
+            Admission::Stale if self.is_bent(NetObjBend::DeadAreHeard) => Admission::Current,
+            admission => admission,
+        }
     }
 
     fn read(
@@ -163,7 +190,8 @@ impl<const LEASES: bool> Protocol for Listing<LEASES> {
             NetBody::Transmit { named, .. } => self.arrive(own, from, named, effects),
             NetBody::Ack(acknowledged) => {
                 for (owner, index) in acknowledged {
-                    Self::unpin(own, owner.of(from, own.id), *index, effects);
+                    let place = (owner.of(from, own.id), *index);
+                    Self::unpin(own, from, place, effects);
                 }
             }
             NetBody::Dirty { index, event } => {
@@ -194,7 +222,11 @@ impl<const LEASES: bool> Protocol for Listing<LEASES> {
         Ok(())
     }
 
+    /// A surrogate of a dead owner's has its clean-up, too.
     fn clear(&self, own: &mut NetObjTables, proxy: Key) -> bool {
+        if proxy.session != own.session(proxy.peer) {
+            return true;
+        }
         let surrogate = own.surrogate_mut(proxy.peer, proxy.at.index);
         let surrogate = surrogate.filter(|s| s.incarnation == proxy.incarnation && s.live);
         surrogate.is_some_and(|surrogate| {
@@ -205,6 +237,9 @@ impl<const LEASES: bool> Protocol for Listing<LEASES> {
 
     fn notify(&self, own: &mut NetObjTables, proxy: Key, _effects: &mut EffectsOf<Self>) {
         let (owner, index) = (proxy.peer, proxy.at.index);
+        if proxy.session != own.session(owner) {
+            return;
+        }
         let anyone = self.is_bent(NetObjBend::NoIdentityCheck);
         let it = |s: &&Surrogate| s.incarnation == proxy.incarnation && !s.live;
         if own.surrogate(owner, index).filter(|s| anyone || it(s)).is_none() {
@@ -246,7 +281,7 @@ impl<const LEASES: bool> Protocol for Listing<LEASES> {
         match work.code {
             TIMEOUT => return self.fail(own, (work.peer, work.index), effects),
             RENEW => return Self::renew(own, work.peer, effects),
-            EXPIRE => return Self::expire(own, work.peer, effects),
+            EXPIRE => return self.expire(own, work.peer, effects),
             _ => {}
         }
         let due = own.cleans.iter().filter(|(owner, _)| *owner == work.peer);
@@ -284,16 +319,15 @@ impl<const LEASES: bool> Protocol for Listing<LEASES> {
         &self,
         own: &mut NetObjTables,
         peer: VatId,
-        _next: SessionId,
+        next: SessionId,
         effects: &mut EffectsOf<Self>,
     ) -> Result<(), Refused> {
-        own.surrogates.retain(|surrogate| surrogate.owner != peer);
-        own.cleans.retain(|(owner, _)| *owner != peer);
-        own.waiting.clear();
-        own.renewing.clear();
-        own.leases.clear();
-        let owned = std::mem::take(&mut own.owned);
-        effects.evicted.extend(owned.into_iter().map(|owned| What::Local(owned.object)));
+        let session = own.session_mut(peer);
+        if next <= *session {
+            return Err(Refused);
+        }
+        *session = next;
+        self.bury(own, peer, effects);
         Ok(())
     }
 }

@@ -2,11 +2,11 @@
 //! with dirty and clean.
 
 use super::body::{Clean, NetBody, ack};
-use super::tables::NetObjTables;
+use super::tables::{NetObjTables, pin, unpin};
 use super::{Listing, NetObjBend};
 use crate::names::VatId;
 use crate::protocol::EffectsOf;
-use crate::protocol::kit::{Named, Owner, key};
+use crate::protocol::kit::{Named, Owner};
 use crate::world::{Arrival, Given, Refused, What};
 use captp_gc::protocol::{Incarnation, Index};
 use smallvec::SmallVec;
@@ -27,7 +27,7 @@ impl<const LEASES: bool> Listing<LEASES> {
             What::Local(object) => {
                 let (index, again) = own.own(object);
                 if !self.is_bent(NetObjBend::NoPinOfObjects) {
-                    own.owned_mut(index).ok_or(Refused)?.pins += 1;
+                    pin(&mut own.owned_mut(index).ok_or(Refused)?.pins, to);
                 }
                 return Ok(Named { owner: Owner::Sender, index, weight: 1, again, ghost });
             }
@@ -39,25 +39,27 @@ impl<const LEASES: bool> Listing<LEASES> {
             }
         };
         let surrogate = own.surrogate_mut(owner.of(own.id, to), index).ok_or(Refused)?;
-        surrogate.pins += u8::from(!self.is_bent(bend));
+        if !self.is_bent(bend) {
+            pin(&mut surrogate.pins, to);
+        }
         Ok(Named { owner, index, weight: 1, again, ghost })
     }
 
-    /// What was pinned for a transmission is unpinned.
+    /// What was pinned for a transmission to `to` is unpinned.
     pub(super) fn unpin(
         own: &mut NetObjTables,
-        owner: VatId,
-        index: Index,
+        to: VatId,
+        (owner, index): (VatId, Index),
         effects: &mut EffectsOf<Self>,
     ) {
         if owner != own.id {
             if let Some(surrogate) = own.surrogate_mut(owner, index) {
-                surrogate.pins = surrogate.pins.saturating_sub(1);
+                unpin(&mut surrogate.pins, to);
             }
             return;
         }
         if let Some(owned) = own.owned_mut(index) {
-            owned.pins = owned.pins.saturating_sub(1);
+            unpin(&mut owned.pins, to);
         }
         effects.evicted.extend(own.settle(index).map(What::Local));
     }
@@ -72,7 +74,7 @@ impl<const LEASES: bool> Listing<LEASES> {
     ) {
         for reference in named {
             let (owner, index) = (reference.owner(from, own.id), reference.index);
-            let known = own.surrogate(owner, index).copied();
+            let known = own.surrogate(owner, index);
             if owner == own.id || known.is_some_and(|surrogate| surrogate.live) {
                 continue;
             }
@@ -104,8 +106,9 @@ impl<const LEASES: bool> Listing<LEASES> {
                     let home = own.denoted(index);
                     effects.arrived.extend(home.map(|object| Arrival::Home { object, ghost }));
                 } else if let Some(surrogate) = own.surrogate_mut(owner, index) {
-                    let key = key(owner, index, surrogate.incarnation);
                     let installed = !std::mem::replace(&mut surrogate.handed, true);
+                    let incarnation = surrogate.incarnation;
+                    let key = own.key(owner, index, incarnation);
                     effects.arrived.push(Arrival::Proxy { key, installed, ghost });
                 }
             }
@@ -196,8 +199,10 @@ impl<const LEASES: bool> Listing<LEASES> {
         if heeds && latest.is_some_and(|latest| clean.event <= latest) {
             return;
         }
+        let unlisted = owned.dirty.iter().all(|(known, _)| *known != client);
         owned.dirty.retain(|(known, _)| *known != client);
-        if clean.strong {
+        let bent = unlisted && self.is_bent(NetObjBend::NoTombstoneOfUnlisted);
+        if clean.strong && !bent {
             own.tombstones.retain(|(of, at, _)| (*of, *at) != (client, clean.index));
             own.tombstones.push((client, clean.index, clean.event));
             own.tombstones.sort_unstable();
@@ -210,16 +215,41 @@ impl<const LEASES: bool> Listing<LEASES> {
         }
     }
 
-    /// A lease runs out: the client is taken for dead.
-    pub(super) fn expire(own: &mut NetObjTables, client: VatId, effects: &mut EffectsOf<Self>) {
+    /// A client is taken for dead: it has no lease any more, and whatever it is listed for, and
+    /// what was remembered of it, goes.
+    pub(super) fn expire(
+        self,
+        own: &mut NetObjTables,
+        client: VatId,
+        effects: &mut EffectsOf<Self>,
+    ) {
         own.leases.retain(|known| *known != client);
-        for owned in &mut own.owned {
-            owned.dirty.retain(|(known, _)| *known != client);
+        own.tombstones.retain(|(of, ..)| *of != client);
+        if !self.is_bent(NetObjBend::DeadStayListed) {
+            for owned in &mut own.owned {
+                owned.dirty.retain(|(known, _)| *known != client);
+            }
         }
         let all: SmallVec<[Index; 2]> = own.owned.iter().map(|owned| owned.index).collect();
         for index in all {
             effects.evicted.extend(own.settle(index).map(What::Local));
         }
+    }
+
+    /// A peer is dead, or is taken for dead. Nothing of its own is left here, nothing that was said
+    /// to it will be acknowledged, and as a client it is forgotten.
+    pub(super) fn bury(self, own: &mut NetObjTables, peer: VatId, effects: &mut EffectsOf<Self>) {
+        own.surrogates.retain(|surrogate| surrogate.owner != peer);
+        own.cleans.retain(|(owner, _)| *owner != peer);
+        own.failed.retain(|(owner, _)| *owner != peer);
+        own.renewing.retain(|(owner, ..)| *owner != peer);
+        own.waiting.retain(|(from, _)| *from != peer);
+        if !self.is_bent(NetObjBend::PinsOutliveReceiver) {
+            let surrogates = own.surrogates.iter_mut().map(|surrogate| &mut surrogate.pins);
+            let pins = own.owned.iter_mut().map(|owned| &mut owned.pins).chain(surrogates);
+            pins.for_each(|pins| pins.retain(|receiver| *receiver != peer));
+        }
+        self.expire(own, peer, effects);
     }
 
     /// The client calls dirty again for all that it has of an owner's.

@@ -5,7 +5,7 @@ use crate::names::{Object, VatId};
 use crate::protocol::kit::{Named, key};
 use crate::protocol::{ExportView, ImportView, View};
 use crate::world::{Key, Position, Ref, What, Whose};
-use captp_gc::protocol::{Incarnation, Index};
+use captp_gc::protocol::{Incarnation, Index, SessionId};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -13,6 +13,9 @@ use smallvec::SmallVec;
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct NetObjTables {
     pub(super) id: VatId,
+    /// Which lives of the two spaces it is that know each other, in the order of the peers. A space
+    /// that starts again is another one, and so are its objects.
+    sessions: SmallVec<[SessionId; 2]>,
     pub(super) owned: SmallVec<[Owned; 2]>,
     next: u32,
     /// What the owner remembers of a client whose dirty call may still arrive.
@@ -39,12 +42,12 @@ pub(super) struct Owned {
     pub(super) object: Object,
     /// The clients that have called dirty, each with the event; in order.
     pub(super) dirty: SmallVec<[(VatId, u32); 2]>,
-    /// Transmissions of it that are not acknowledged.
-    pub(super) pins: u8,
+    /// The receivers of transmissions of it that are not acknowledged, in order.
+    pub(super) pins: SmallVec<[VatId; 2]>,
 }
 
 /// A surrogate for another space's object.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub(super) struct Surrogate {
     pub(super) owner: VatId,
     pub(super) index: Index,
@@ -55,8 +58,8 @@ pub(super) struct Surrogate {
     pub(super) handed: bool,
     /// Whether it lives.
     pub(super) live: bool,
-    /// Transmissions of it that are not acknowledged.
-    pub(super) pins: u8,
+    /// The receivers of transmissions of it that are not acknowledged, in order.
+    pub(super) pins: SmallVec<[VatId; 2]>,
 }
 
 impl Surrogate {
@@ -67,9 +70,10 @@ impl Surrogate {
 }
 
 impl NetObjTables {
-    pub(super) fn new(id: VatId) -> Self {
+    pub(super) fn new(id: VatId, vats: u8) -> Self {
         Self {
             id,
+            sessions: id.others(vats).map(|_| SessionId::FIRST).collect(),
             owned: SmallVec::new(),
             next: 0,
             tombstones: SmallVec::new(),
@@ -81,6 +85,20 @@ impl NetObjTables {
             renewing: SmallVec::new(),
             event: 1,
         }
+    }
+
+    /// The session with a peer.
+    pub(super) fn session(&self, peer: VatId) -> SessionId {
+        self.sessions[peer.among_peers_of(self.id)]
+    }
+
+    pub(super) fn session_mut(&mut self, peer: VatId) -> &mut SessionId {
+        &mut self.sessions[peer.among_peers_of(self.id)]
+    }
+
+    /// The name of the proxy for the `index`th object of `owner`'s.
+    pub(super) fn key(&self, owner: VatId, index: Index, incarnation: Incarnation) -> Key {
+        Key { session: self.session(owner), ..key(owner, index, incarnation) }
     }
 
     pub(super) fn next_event(&mut self) -> u32 {
@@ -95,7 +113,7 @@ impl NetObjTables {
         }
         let index = Index::new(self.next);
         self.next += 1;
-        self.owned.push(Owned { index, object, dirty: SmallVec::new(), pins: 0 });
+        self.owned.push(Owned { index, object, dirty: SmallVec::new(), pins: SmallVec::new() });
         (index, false)
     }
 
@@ -115,7 +133,7 @@ impl NetObjTables {
 
     /// An object that nobody calls dirty and that is on no way goes. Returns it.
     pub(super) fn settle(&mut self, index: Index) -> Option<Object> {
-        let idle = |owned: &Owned| owned.dirty.is_empty() && owned.pins == 0;
+        let idle = |owned: &Owned| owned.dirty.is_empty() && owned.pins.is_empty();
         let found = self.owned.iter().position(|owned| owned.index == index && idle(owned));
         found.map(|position| self.owned.remove(position).object)
     }
@@ -131,7 +149,8 @@ impl NetObjTables {
     /// A surrogate is made, the successor of any dead one. Returns the event of its dirty call.
     pub(super) fn make(&mut self, owner: VatId, index: Index, incarnation: Incarnation) -> u32 {
         let event = self.next_event();
-        let pins = self.surrogate(owner, index).map_or(0, |dead| dead.pins);
+        let dead = self.surrogate(owner, index);
+        let pins = dead.map_or_else(SmallVec::new, |dead| dead.pins.clone());
         self.remove(owner, index);
         let (calling, handed, live) = (Some(event), false, true);
         let made = Surrogate { owner, index, incarnation, calling, handed, live, pins };
@@ -181,8 +200,8 @@ impl View for NetObjTables {
             });
             named.any(|place| place == (s.owner, s.index))
         };
-        let pinned = self.surrogates.iter().filter(|s| s.pins > 0 || waited_for(s));
-        pinned.map(|s| key(s.owner, s.index, s.incarnation)).collect()
+        let pinned = self.surrogates.iter().filter(|s| !s.pins.is_empty() || waited_for(s));
+        pinned.map(|s| self.key(s.owner, s.index, s.incarnation)).collect()
     }
 
     fn waiting(&self, exporter: VatId) -> SmallVec<[Ref; 1]> {
@@ -201,5 +220,18 @@ impl View for NetObjTables {
 
     fn is_busy(&self) -> bool {
         !self.cleans.is_empty() || !self.waiting.is_empty() || !self.renewing.is_empty()
+    }
+}
+
+/// Pins for one more transmission to this receiver.
+pub(super) fn pin(pins: &mut SmallVec<[VatId; 2]>, to: VatId) {
+    pins.push(to);
+    pins.sort_unstable();
+}
+
+/// The receiver has acknowledged one.
+pub(super) fn unpin(pins: &mut SmallVec<[VatId; 2]>, to: VatId) {
+    if let Some(position) = pins.iter().position(|receiver| *receiver == to) {
+        pins.remove(position);
     }
 }
