@@ -187,8 +187,8 @@ impl Sizes {
         let ends = self.sessions > 1 || !self.crashes.is_none() || !self.faults.is_none();
         if self.vats > 2 && ends {
             return Err(
-                "--sessions above 1, --crashes or --faults with --vats 3: what a vat has handed on breaks \
-                 when its own session ends, and that is not modelled"
+                "--sessions above 1, --crashes or --faults with --vats 3: what a vat has handed \
+                 on breaks when its own session ends, and that is not modelled"
                     .to_owned(),
             );
         }

@@ -49,10 +49,12 @@ fn the_default_worlds_are_exhausted_and_hold_with_every_witness() {
         // One object; three messages, one call; seven kinds of fault, one of each vat, at any
         // time, after which the session ends as if cut; one cut.
         ("hostile", 2_327_222),
-        // One object each; two messages from VatA and two from VatB, to either of the others, of
+        // One object each; two messages from VatA and one from VatB, to either of the others, of
         // what they own or hold; one call from VatC.
         ("third-vat", 18_842),
+        // One promise, which may be sent twice and be resolved at any time; one call of it.
         ("promises", 79_495),
+        // One object, asked twice: the second question may have the place of the first.
         ("answers", 1_072_162),
     ];
     let system = &SYSTEMS[0];
@@ -63,9 +65,10 @@ fn the_default_worlds_are_exhausted_and_hold_with_every_witness() {
         assert_eq!(outcome.cut, None, "{id}");
         assert_eq!(outcome.violated(), PropertySet::EMPTY, "{id}");
         assert_eq!(outcome.counts.distinct, states, "{id}");
-        let possible: PropertySet =
+        let promised: PropertySet =
             system.claims().iter().filter(|p| p.lacks(&scenario.sizes).is_none()).collect();
-        assert_eq!(outcome.witnessed(), possible, "{id}");
+        let missing = promised.difference(outcome.witnessed());
+        assert_eq!(missing, PropertySet::EMPTY, "{id}");
     }
 }
 
@@ -107,7 +110,8 @@ fn a_witness_is_found_exactly_where_the_sizes_promise_one() {
         }
     }
     assert!(
-        seen.len() >= 2 * SYSTEMS[0].claims().iter().count() - 2,
+        // L1 and L3 are always promised; S5 never, since nobody asks.
+        seen.len() >= 2 * SYSTEMS[0].claims().iter().count() - 3,
         "each both promised and not: {seen:?}"
     );
 }

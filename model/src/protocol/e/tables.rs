@@ -27,12 +27,31 @@ pub struct ETables {
 
 /// What an entry of an export table is for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Exported {
     /// What it denotes.
     pub what: What,
     /// Tells the entries of one promise, or the vines of one proxy, from each other: each has one
     /// mention. 0 for what has one entry, and as many mentions as there are.
     pub nth: u32,
+}
+
+/// One word, so that it can be a key: `Bob*0`.
+impl From<Exported> for String {
+    fn from(exported: Exported) -> Self {
+        format!("{}*{}", Self::from(exported.what), exported.nth)
+    }
+}
+
+impl TryFrom<String> for Exported {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        let unknown = || format!("'{word}' is no entry");
+        let (what, nth) = word.split_once('*').ok_or_else(unknown)?;
+        let nth = nth.parse().map_err(|_| unknown())?;
+        Ok(Self { what: what.to_owned().try_into()?, nth })
+    }
 }
 
 /// The tables for one peer.
