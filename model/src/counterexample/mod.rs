@@ -14,7 +14,7 @@ use crate::names::VatId;
 use crate::property::{PropertyId, Subject, explain, subject};
 use crate::protocol::{Protocol, View};
 use crate::sizes::Sizes;
-use crate::world::{Action, State, StepKind, Table, World};
+use crate::world::{Action, Argument, Body, Key, Message, State, StepKind, Table, World};
 use serde::{Deserialize, Serialize};
 use snapshot::InFlight;
 
@@ -93,6 +93,12 @@ pub struct StepRecord {
     pub text: String,
     /// The same without the actor.
     pub deed: String,
+    /// To whom the application speaks, if it does.
+    pub to: Option<VatId>,
+    /// The references that the application uses, a call's target first.
+    pub references: Vec<ReferenceRecord>,
+    /// The place of the proxy that the step is about: what is dropped, cleared, notified, called.
+    pub place: Option<PlaceRecord>,
     /// The message that was read.
     pub read: Option<MessageRecord>,
     /// The message that was lost.
@@ -103,6 +109,43 @@ pub struct StepRecord {
     pub changed: Vec<Change>,
     /// The state after it.
     pub after: Snapshot,
+}
+
+/// A reference that the application uses.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReferenceRecord {
+    /// What it denotes.
+    pub object: String,
+    /// The place of the proxy, if it is one.
+    pub proxy: Option<PlaceRecord>,
+}
+
+/// The place of an import.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PlaceRecord {
+    /// Of whose export.
+    pub peer: VatId,
+    /// In which table of the peer's.
+    pub table: Table,
+    /// Where.
+    pub index: u32,
+}
+
+impl From<Key> for PlaceRecord {
+    fn from(key: Key) -> Self {
+        Self { peer: key.peer, table: key.at.table, index: key.at.index.get() }
+    }
+}
+
+impl From<Argument> for ReferenceRecord {
+    fn from(argument: Argument) -> Self {
+        match argument {
+            Argument::Local(object) => Self { object: object.to_string(), proxy: None },
+            Argument::Proxy { key, object } => {
+                Self { object: object.to_string(), proxy: Some(key.into()) }
+            }
+        }
+    }
 }
 
 /// A message, numbered in the order in which messages were put on the wire.
@@ -116,6 +159,34 @@ pub struct MessageRecord {
     pub to: VatId,
     /// What it says.
     pub text: String,
+    /// What it is for.
+    pub role: Role,
+}
+
+/// What a message is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// It carries references, or calls, or answers.
+    Carries,
+    /// It gives something back.
+    GivesBack,
+    /// It ends the session.
+    Ends,
+    /// A faulty vat sent it, and it breaks the protocol.
+    Breaks,
+}
+
+impl MessageRecord {
+    fn of<B: Body>(number: usize, (from, to): (VatId, VatId), message: &Message<B>) -> Self {
+        let role = match message.body() {
+            _ if message.fault => Role::Breaks,
+            None => Role::Ends,
+            Some(body) if !body.releases().is_empty() => Role::GivesBack,
+            Some(_) => Role::Carries,
+        };
+        Self { number, from, to, text: message.to_string(), role }
+    }
 }
 
 impl Counterexample {
@@ -145,6 +216,9 @@ impl Counterexample {
                 kind: action.kind(),
                 text: action.to_string(),
                 deed: action.deed(),
+                to: action.addressee(),
+                references: action.references().into_iter().map(Into::into).collect(),
+                place: action.place().map(Into::into),
                 read,
                 lost,
                 sent,
@@ -203,8 +277,7 @@ impl Numbers {
         let mut gone = None;
         if let Action::Deliver { from, to, position, message, .. } = action {
             let number = self.in_flight.entry((*from, *to)).or_default().remove(*position);
-            let text = message.to_string();
-            taken = Some(MessageRecord { number, from: *from, to: *to, text });
+            taken = Some(MessageRecord::of(number, (*from, *to), message));
             gone = Some((*from, *to, *position));
         }
         let from = action.actor();
@@ -221,8 +294,7 @@ impl Numbers {
             for (position, message) in new.into_iter().enumerate().skip(first).take(more) {
                 self.last += 1;
                 self.in_flight.entry((from, to)).or_default().insert(position, self.last);
-                let text = message.to_string();
-                sent.push(MessageRecord { number: self.last, from, to, text });
+                sent.push(MessageRecord::of(self.last, (from, to), message));
             }
         }
         (taken, sent)

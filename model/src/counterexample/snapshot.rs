@@ -159,9 +159,9 @@ impl Snapshot {
     ) -> Self {
         let channel = |(from, to)| {
             let numbers = numbers.get(&(from, to)).into_iter().flatten();
-            let messages = state.wire(from, to).iter().zip(numbers).map(|(message, number)| {
-                MessageRecord { number: *number, from, to, text: message.to_string() }
-            });
+            let messages = state.wire(from, to).iter().zip(numbers);
+            let messages =
+                messages.map(|(message, number)| MessageRecord::of(*number, (from, to), message));
             ChannelRecord { from, to, messages: messages.collect() }
         };
         Self {

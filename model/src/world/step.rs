@@ -225,6 +225,54 @@ impl<B> Action<B> {
     }
 }
 
+impl<B> Action<B> {
+    /// The references that the application uses, a call's target first.
+    pub fn references(&self) -> Vec<Argument> {
+        let proxy = |key, object| Argument::Proxy { key, object };
+        let Self::Vat(_, step) = *self else { return Vec::new() };
+        match step {
+            Step::Send(_, arguments) | Step::BeginSend(_, arguments) => arguments.iter().collect(),
+            Step::Call(key, object) => vec![proxy(key, object)],
+            Step::Ask(key, object, argument) => {
+                std::iter::once(proxy(key, object)).chain(argument).collect()
+            }
+            Step::Return(reply) => reply.result.into_iter().collect(),
+            Step::Redirect(tail) => vec![proxy(tail.target, tail.object)],
+            Step::Resolve(promise, to) => vec![Argument::Local(promise), to],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The proxy that the step is about.
+    pub const fn place(&self) -> Option<Key> {
+        let Self::Vat(_, step) = self else { return None };
+        match step {
+            Step::Call(key, _)
+            | Step::Ask(key, ..)
+            | Step::Drop(key, _)
+            | Step::Wait(key, _)
+            | Step::Clear(key)
+            | Step::Notify(key) => Some(*key),
+            _ => None,
+        }
+    }
+
+    /// To whom the application speaks, or whom the step concerns.
+    pub const fn addressee(&self) -> Option<VatId> {
+        let Self::Vat(_, step) = self else { return None };
+        match step {
+            Step::Send(to, _)
+            | Step::BeginSend(to, _)
+            | Step::Fail(to, _)
+            | Step::Return(Reply { to, .. })
+            | Step::Redirect(Tail { to, .. })
+            | Step::Cut(to) => Some(*to),
+            Step::Call(key, _) | Step::Ask(key, ..) => Some(key.peer),
+            _ => None,
+        }
+    }
+}
+
 impl<B: fmt::Display> Action<B> {
     /// What happens, without saying where.
     pub fn deed(&self) -> String {
