@@ -193,7 +193,7 @@ struct Searches<'a> {
 
 impl Searches<'_> {
     fn find(&mut self, task: &Task) -> Finding {
-        let found = (task.system.search)(task, self.control);
+        let found = (task.system.runs.search)(task, self.control);
         self.incomplete |= found.verdict == Verdict::Incomplete;
         found
     }
@@ -214,7 +214,7 @@ impl Searches<'_> {
     fn deny(&mut self, system: &'static System, assumption: Assumption) -> Denied {
         let asynchronous = system.asynchronous.and_then(mutation).map(|(_, mutation)| mutation);
         let made = match assumption {
-            Assumption::OneThread => (system.collection)() == Collection::Immediate,
+            Assumption::OneThread => (system.runs.collection)() == Collection::Immediate,
             Assumption::SyncCalls => asynchronous.is_some(),
             _ => true,
         };
@@ -224,7 +224,7 @@ impl Searches<'_> {
         let bend = asynchronous.filter(|_| assumption == Assumption::SyncCalls).map(|m| m.bend);
         let task = Task { bend, denied: Some(assumption), ..Task::full(system, PROBE) };
         let control = Control { properties: HARM.into_iter().collect(), ..*self.control };
-        let found = (system.search)(&task, &control);
+        let found = (system.runs.search)(&task, &control);
         self.incomplete |= found.verdict == Verdict::Incomplete;
         Denied { assumption, made, needed: shown(&found, None) }
     }

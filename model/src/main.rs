@@ -2,9 +2,9 @@
 
 use clap::{ColorChoice, Parser};
 use model::cli::{Cli, Command};
-use model::command::{self, Error};
+use model::command::{self, Error, complain};
 use model::engine::Progress;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -30,7 +30,16 @@ fn main() -> ExitCode {
             command::compare::run(args, &progress)
         }
         Command::Completions { shell } => command::completions::run(*shell).map(|()| 0),
+        Command::Export(args) => {
+            stop_on_ctrl_c(&progress);
+            command::export::run(args, &progress).map(|()| 0)
+        }
         Command::List(args) => command::list::run(args).map(|()| 0),
+        Command::Replay(args) => command::replay::run(args),
+        Command::Simulate(args) => {
+            stop_on_ctrl_c(&progress);
+            command::simulate::run(args, &progress)
+        }
         Command::Explore(args) => command::explore::run(args, &progress).map(|()| 0),
     };
     match result {
@@ -56,9 +65,4 @@ fn stop_on_ctrl_c(progress: &Arc<Progress>) {
     if let Err(error) = ctrlc::set_handler(handler) {
         complain(&format!("warning: Ctrl-C will end the search without a report: {error}"));
     }
-}
-
-/// Says it on standard error; if that cannot be written, there is nobody to tell.
-fn complain(sentence: &str) {
-    let _unheard = writeln!(std::io::stderr(), "{sentence}");
 }

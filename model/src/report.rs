@@ -3,15 +3,19 @@
 use crate::catalogue::Task;
 use crate::check::{Finding, Verdict};
 use crate::counterexample::Counterexample;
+use crate::coverage;
+use crate::coverage::Coverage;
 use crate::engine::Cut;
 use crate::mutation::Defect;
 use crate::property::{PropertyId, PropertySet};
 use crate::rule::Rule;
 use crate::sizes::Sizes;
+use crate::world::StepKind;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The version of the JSON document's shape.
-pub const SCHEMA: &str = "captp-gc/check/1";
+pub const SCHEMA: &str = "captp-gc/check/2";
 
 /// What a check has shown.
 #[derive(Debug, Serialize)]
@@ -26,6 +30,8 @@ pub struct Report {
     pub seconds: f64,
     /// One for each world.
     pub rows: Vec<Row>,
+    /// Which kinds of steps happened.
+    pub coverage: Coverage,
 }
 
 /// Everything that it takes to repeat a run. There is no seed: the search is exhaustive.
@@ -89,6 +95,8 @@ pub struct Row {
     pub states: u64,
     /// Transitions.
     pub transitions: u64,
+    /// Transitions of each kind that happened.
+    pub fired: BTreeMap<StepKind, u64>,
     /// Steps to the deepest state found.
     pub depth: u32,
     /// Seconds.
@@ -173,6 +181,7 @@ impl Row {
             incomplete: false,
             states: outcome.counts.distinct,
             transitions: outcome.counts.generated,
+            fired: coverage::by_kind(&outcome.fired),
             depth: outcome.counts.depth,
             seconds: outcome.elapsed.as_secs_f64(),
             states_per_second: outcome.states_per_second(),
@@ -281,8 +290,9 @@ enum Problem {
 
 impl Report {
     /// The exit status that these rows make.
-    pub fn status(rows: &[Row]) -> u8 {
-        if rows.iter().any(|row| !row.as_expected && !row.incomplete) {
+    pub fn status(rows: &[Row], coverage: &Coverage) -> u8 {
+        let never = !coverage.never.is_empty();
+        if never || rows.iter().any(|row| !row.as_expected && !row.incomplete) {
             1
         } else if rows.iter().any(|row| !row.as_expected) {
             3

@@ -21,7 +21,7 @@ fn leaks(bend: Bend) -> Verdict {
     let (properties, progress) = (PropertySet::only(PropertyId::L1), Progress::default());
     let control =
         Control { properties, threads: 1, budget: Budget::default(), progress: &progress };
-    (system.search)(&task, &control).verdict
+    (system.runs.search)(&task, &control).verdict
 }
 
 #[test]

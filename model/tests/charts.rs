@@ -59,6 +59,7 @@ fn every_chart_fits_a_hundred_columns() {
 
 #[test]
 fn the_counterexample_as_data_says_everything_that_is_drawn() {
-    let finding = find(DISTRIBUTED_RACE);
-    insta::assert_snapshot!(serde_json::to_string_pretty(&finding.counterexamples[0]).unwrap());
+    let mut counterexample = find(DISTRIBUTED_RACE).counterexamples.remove(0);
+    counterexample.made_by.hash = "[of the sources]".to_owned();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&counterexample).unwrap());
 }

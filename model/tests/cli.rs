@@ -183,7 +183,7 @@ fn an_output_that_fails_while_it_is_written_is_a_sentence_too() {
 fn the_json_has_a_schema_and_says_what_the_table_says() {
     let text = stdout(&["check", "--mutation", "uncounted-drop", "--json", "--threads", "1"]);
     let report: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(report["schema"], "captp-gc/check/1");
+    assert_eq!(report["schema"], "captp-gc/check/2");
     assert_eq!(report["exit_status"], 0);
     assert_eq!(report["made_with"]["threads"], 1);
     let row = &report["rows"][0];

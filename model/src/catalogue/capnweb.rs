@@ -1,8 +1,6 @@
 //! capnweb: its worlds, and its defects as mutations.
 
-use super::{Answer, Exempt, Feature, Scenario, System, collection};
-use crate::check;
-use crate::explore;
+use super::{Answer, Exempt, Feature, Runs, Scenario, System};
 use crate::mutation::{Defect, Mutation};
 use crate::property::PropertyId;
 use crate::protocol::capnweb::Capnweb;
@@ -61,9 +59,7 @@ pub(super) static SYSTEM: System = System {
         },
     ],
     mutations: MUTATIONS,
-    collection: collection::<Capnweb>,
-    search: check::search_world::<Capnweb>,
-    serve: explore::serve::<Capnweb>,
+    runs: Runs::of::<Capnweb>(),
 };
 
 const MUTATIONS: &[Mutation] = &[

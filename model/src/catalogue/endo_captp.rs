@@ -1,8 +1,6 @@
 //! `@endo/captp`: its worlds, and its defects as mutations.
 
-use super::{Answer, Exempt, Feature, Scenario, System, collection};
-use crate::check;
-use crate::explore;
+use super::{Answer, Exempt, Feature, Runs, Scenario, System};
 use crate::mutation::{Defect, Mutation};
 use crate::property::PropertyId;
 use crate::protocol::endo_captp::EndoCapTp;
@@ -72,9 +70,7 @@ pub(super) static SYSTEM: System = System {
         },
     ],
     mutations: MUTATIONS,
-    collection: collection::<EndoCapTp>,
-    search: check::search_world::<EndoCapTp>,
-    serve: explore::serve::<EndoCapTp>,
+    runs: Runs::of::<EndoCapTp>(),
 };
 
 const MUTATIONS: &[Mutation] = &[

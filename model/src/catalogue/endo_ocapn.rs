@@ -1,9 +1,7 @@
 //! OCapN as `@endo/ocapn` has it: its worlds and mutations.
 
 use super::goblins::{LEFT_OUT_ANSWERS, NO_REUSE, SILENT_DRAFT};
-use super::{Answer, Exempt, Feature, Scenario, System, collection};
-use crate::check;
-use crate::explore;
+use super::{Answer, Exempt, Feature, Runs, Scenario, System};
 use crate::mutation::{Defect, Mutation};
 use crate::property::PropertyId;
 use crate::protocol::ocapn::EndoOcapn;
@@ -68,9 +66,7 @@ pub(super) static SYSTEM: System = System {
         },
     ],
     mutations: MUTATIONS,
-    collection: collection::<EndoOcapn>,
-    search: check::search_world::<EndoOcapn>,
-    serve: explore::serve::<EndoOcapn>,
+    runs: Runs::of::<EndoOcapn>(),
 };
 
 const MUTATIONS: &[Mutation] = &[

@@ -1,8 +1,6 @@
 //! The ES strawman and TC39's example: their worlds and mutations.
 
-use super::{Answer, Exempt, Feature, Scenario, System, collection};
-use crate::check;
-use crate::explore;
+use super::{Answer, Exempt, Feature, Runs, Scenario, System};
 use crate::mutation::{Defect, Mutation};
 use crate::property::PropertyId;
 use crate::protocol::es::Strawman;
@@ -131,7 +129,5 @@ pub(super) static SYSTEM: System = System {
             halves: &[],
         },
     ],
-    collection: collection::<Strawman>,
-    search: check::search_world::<Strawman>,
-    serve: explore::serve::<Strawman>,
+    runs: Runs::of::<Strawman>(),
 };

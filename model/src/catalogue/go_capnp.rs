@@ -1,8 +1,6 @@
 //! go-capnp: its worlds and mutations.
 
-use super::{Answer, Exempt, Feature, Scenario, System, collection};
-use crate::check;
-use crate::explore;
+use super::{Answer, Exempt, Feature, Runs, Scenario, System};
 use crate::mutation::{Defect, Mutation};
 use crate::property::PropertyId;
 use crate::protocol::go_capnp::GoCapnp;
@@ -145,7 +143,5 @@ pub(super) static SYSTEM: System = System {
             halves: &[],
         },
     ],
-    collection: collection::<GoCapnp>,
-    search: check::search_world::<GoCapnp>,
-    serve: explore::serve::<GoCapnp>,
+    runs: Runs::of::<GoCapnp>(),
 };

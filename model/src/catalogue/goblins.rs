@@ -1,8 +1,6 @@
 //! OCapN as Goblins has it: its worlds and mutations.
 
-use super::{Answer, Exempt, Feature, Scenario, System, collection};
-use crate::check;
-use crate::explore;
+use super::{Answer, Exempt, Feature, Runs, Scenario, System};
 use crate::mutation::{Defect, Mutation};
 use crate::property::PropertyId;
 use crate::protocol::ocapn::Goblins;
@@ -60,9 +58,7 @@ pub(super) static SYSTEM: System = System {
         },
     ],
     mutations: MUTATIONS,
-    collection: collection::<Goblins>,
-    search: check::search_world::<Goblins>,
-    serve: explore::serve::<Goblins>,
+    runs: Runs::of::<Goblins>(),
 };
 
 pub(super) const NO_REUSE: Exempt =

@@ -1,8 +1,6 @@
 //! Indirect reference counting: its worlds and mutations.
 
-use super::{Answer, Exempt, Feature, Scenario, System, collection};
-use crate::check;
-use crate::explore;
+use super::{Answer, Exempt, Feature, Runs, Scenario, System};
 use crate::mutation::{Defect, Mutation};
 use crate::property::PropertyId;
 use crate::protocol::indirect::Indirect;
@@ -74,9 +72,7 @@ pub(super) static SYSTEM: System = System {
         },
     ],
     mutations: MUTATIONS,
-    collection: collection::<Indirect>,
-    search: check::search_world::<Indirect>,
-    serve: explore::serve::<Indirect>,
+    runs: Runs::of::<Indirect>(),
 };
 
 const ONE_WAY: Sizes = Sizes { sends: PerVat::each(0, 2), ..Sizes::SMALLEST };

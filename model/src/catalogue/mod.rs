@@ -15,20 +15,19 @@ mod goblins;
 mod indirect;
 mod netobj;
 mod rmi;
+mod runs;
 mod swingset;
 mod weighted;
 
 pub use e_captp::{DISTRIBUTED_RACE, LOCAL_RACE};
+pub use runs::Runs;
 
-use crate::check::{Control, Finding};
-use crate::explore::Explorer;
 use crate::mutation::Mutation;
 use crate::property::{PropertyId, PropertySet};
-use crate::protocol::{Bend, Collection, Protocol};
+use crate::protocol::{Bend, Protocol};
 use crate::sizes::Sizes;
 use crate::world::{Assumption, World};
 use serde::Serialize;
-use std::io;
 
 /// A system that is modelled.
 #[derive(Debug)]
@@ -55,12 +54,8 @@ pub struct System {
     pub scenarios: &'static [Scenario],
     /// Its mutations.
     pub mutations: &'static [Mutation],
-    /// When its proxies die.
-    pub collection: fn() -> Collection,
-    /// Searches one world of it.
-    pub search: fn(&Task, &Control<'_>) -> Finding,
-    /// Serves one world of it to a browser.
-    pub serve: fn(&Task, Explorer) -> io::Result<()>,
+    /// What can be done with its worlds.
+    pub runs: Runs,
 }
 
 /// What keeps a race from doing harm.
@@ -204,11 +199,6 @@ pub static SYSTEMS: &[&System] = &[
     &weighted::SYSTEM,
     &indirect::SYSTEM,
 ];
-
-/// When the proxies of a protocol die.
-pub fn collection<P: Protocol>() -> Collection {
-    P::bent(None).collection()
-}
 
 /// The defects of the catalogue that are no mutation, and why not.
 pub const LEFT_OUT: &[(u32, &str)] = &[

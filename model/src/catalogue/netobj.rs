@@ -1,8 +1,6 @@
 //! Network Objects: their worlds and mutations.
 
-use super::{Answer, Exempt, Feature, Scenario, System, collection};
-use crate::check;
-use crate::explore;
+use super::{Answer, Exempt, Feature, Runs, Scenario, System};
 use crate::mutation::{Defect, Mutation};
 use crate::property::PropertyId;
 use crate::protocol::netobj::NetObj;
@@ -62,9 +60,7 @@ pub(super) static SYSTEM: System = System {
         },
     ],
     mutations: MUTATIONS,
-    collection: collection::<NetObj>,
-    search: check::search_world::<NetObj>,
-    serve: explore::serve::<NetObj>,
+    runs: Runs::of::<NetObj>(),
 };
 
 pub(super) const FEATURES: &[Feature] =

@@ -1,8 +1,6 @@
 //! Java RMI: its worlds and mutations.
 
-use super::{Answer, Exempt, Scenario, System, collection, netobj};
-use crate::check;
-use crate::explore;
+use super::{Answer, Exempt, Runs, Scenario, System, netobj};
 use crate::mutation::{Defect, Mutation};
 use crate::property::PropertyId;
 use crate::protocol::netobj::Rmi;
@@ -66,9 +64,7 @@ pub(super) static SYSTEM: System = System {
         },
     ],
     mutations: MUTATIONS,
-    collection: collection::<Rmi>,
-    search: check::search_world::<Rmi>,
-    serve: explore::serve::<Rmi>,
+    runs: Runs::of::<Rmi>(),
 };
 
 const ONE_WAY: Sizes = Sizes { sends: PerVat::each(0, 2), ..Sizes::SMALLEST };

@@ -1,8 +1,6 @@
 //! SwingSet: its worlds and mutations.
 
-use super::{Answer, Exempt, Feature, Scenario, System, collection};
-use crate::check;
-use crate::explore;
+use super::{Answer, Exempt, Feature, Runs, Scenario, System};
 use crate::mutation::{Defect, Mutation};
 use crate::property::PropertyId;
 use crate::protocol::swingset::SwingSet;
@@ -79,9 +77,7 @@ pub(super) static SYSTEM: System = System {
         },
     ],
     mutations: MUTATIONS,
-    collection: collection::<SwingSet>,
-    search: check::search_world::<SwingSet>,
-    serve: explore::serve::<SwingSet>,
+    runs: Runs::of::<SwingSet>(),
 };
 
 const ONE_WAY: Sizes = Sizes { sends: PerVat::each(0, 2), ..Sizes::SMALLEST };

@@ -1,8 +1,6 @@
 //! Weighted reference counting: its worlds and mutations.
 
-use super::{Answer, Exempt, Feature, Scenario, System, collection};
-use crate::check;
-use crate::explore;
+use super::{Answer, Exempt, Feature, Runs, Scenario, System};
 use crate::mutation::Mutation;
 use crate::property::PropertyId;
 use crate::protocol::weighted::Weighted;
@@ -72,9 +70,7 @@ pub(super) static SYSTEM: System = System {
         },
     ],
     mutations: MUTATIONS,
-    collection: collection::<Weighted>,
-    search: check::search_world::<Weighted>,
-    serve: explore::serve::<Weighted>,
+    runs: Runs::of::<Weighted>(),
 };
 
 const ONE_WAY: Sizes = Sizes { sends: PerVat::each(0, 2), ..Sizes::SMALLEST };

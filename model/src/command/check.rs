@@ -1,17 +1,20 @@
 //! `model check`.
 
-use super::{Error, available_threads};
+use super::{Error, available_threads, cannot_write, complain};
 use crate::catalogue::{DISTRIBUTED_RACE, LOCAL_RACE, SYSTEMS, System, Task};
 use crate::check::{Control, Finding};
-use crate::cli::CheckArgs;
+use crate::cli::{CheckArgs, ReportForm};
+use crate::coverage::Coverage;
 use crate::engine::{Budget, Progress};
 use crate::progress::Shown;
 use crate::property::{PropertyId, PropertySet};
 use crate::protocol::Bend;
-use crate::render::{chart, table};
+use crate::render::{chart, coverage, table};
 use crate::report::{MadeWith, Report, Row, SCHEMA};
+use crate::saved;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -38,6 +41,9 @@ pub fn run(args: &CheckArgs, progress: &Arc<Progress>) -> Result<u8, Error> {
         }
     };
     let report = report(args, &jobs, progress);
+    if let Some(folder) = &args.save {
+        save(folder, &report)?;
+    }
     match write(args, &report, &mut output) {
         // Whoever reads our output has seen enough; the status is for others.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
@@ -46,18 +52,41 @@ pub fn run(args: &CheckArgs, progress: &Arc<Progress>) -> Result<u8, Error> {
     Ok(report.exit_status)
 }
 
+/// Every counterexample into a folder, and what can be done with the first that was not expected.
+fn save(folder: &Path, report: &Report) -> Result<(), Error> {
+    let all: Vec<_> = report
+        .rows
+        .iter()
+        .flat_map(|row| row.counterexamples.iter().map(|found| (row.name, found)))
+        .collect();
+    let files = saved::save(folder, &all).map_err(|error| cannot_write(folder, &error))?;
+    complain(&format!("{} counterexamples are in {}.", files.len(), folder.display()));
+    let odd = report.rows.iter().find(|row| !row.as_expected && row.counterexample().is_some());
+    if let Some(found) = odd.and_then(Row::counterexample) {
+        let name = odd.map_or("", |row| row.name);
+        let file = folder.join(format!("{name}-{}.json", found.property));
+        complain(&format!("Walk it again: model replay {}", file.display()));
+    }
+    Ok(())
+}
+
 fn write(args: &CheckArgs, report: &Report, output: &mut dyn Write) -> std::io::Result<()> {
-    if args.json {
-        serde_json::to_writer_pretty(&mut *output, report).map_err(std::io::Error::from)?;
-        writeln!(output)?;
-    } else {
-        writeln!(output, "{}", table::table(report))?;
-        for row in report.rows.iter().filter(|row| is_charted(args, row)) {
-            if let Some(counterexample) = row.counterexample() {
-                writeln!(output, "{}", chart::chart(counterexample))?;
-            }
+    let form = if args.json { ReportForm::Json } else { args.format };
+    match form {
+        ReportForm::Json => {
+            serde_json::to_writer_pretty(&mut *output, report).map_err(std::io::Error::from)?;
+            writeln!(output)?;
         }
-        write!(output, "{}", table::summary(report))?;
+        ReportForm::Text => {
+            writeln!(output, "{}", table::table(report))?;
+            writeln!(output, "{}", coverage::table(&report.coverage))?;
+            for row in report.rows.iter().filter(|row| is_charted(args, row)) {
+                if let Some(counterexample) = row.counterexample() {
+                    writeln!(output, "{}", chart::chart(counterexample))?;
+                }
+            }
+            write!(output, "{}", table::summary(report))?;
+        }
     }
     output.flush()
 }
@@ -85,6 +114,9 @@ fn report(args: &CheckArgs, jobs: &[Job], progress: &Arc<Progress>) -> Report {
         })
         .collect();
     drop(shown);
+    // What some steps of a part of the worlds never did says nothing.
+    let whole = args.is_whole() && rows.iter().all(|row| !row.incomplete);
+    let coverage = Coverage::of(jobs.iter().map(|job| job.task).zip(&rows), whole);
     Report {
         schema: SCHEMA,
         made_with: MadeWith {
@@ -95,14 +127,15 @@ fn report(args: &CheckArgs, jobs: &[Job], progress: &Arc<Progress>) -> Report {
             max_depth: args.max_depth,
             timeout: args.timeout.as_ref().map(Duration::as_secs_f64),
         },
-        exit_status: Report::status(&rows),
+        exit_status: Report::status(&rows, &coverage),
         seconds: started.elapsed().as_secs_f64(),
         rows,
+        coverage,
     }
 }
 
 fn row(job: &Job, control: &Control<'_>) -> Row {
-    let search = |task: &Task| -> Finding { (task.system.search)(task, control) };
+    let search = |task: &Task| -> Finding { (task.system.runs.search)(task, control) };
     let finding = search(&job.task);
     let unbent = Task { mutation: None, bend: None, ..job.task };
     let control = job.task.mutation.map(|_| search(&unbent));

@@ -3,7 +3,7 @@
 use super::{Error, available_threads};
 use crate::catalogue::{self, Task};
 use crate::check::{Control, Verdict};
-use crate::cli::ExploreArgs;
+use crate::cli::{ExploreArgs, SizeArgs};
 use crate::engine::{Budget, Progress};
 use crate::explore::Explorer;
 use crate::progress::Shown;
@@ -19,7 +19,7 @@ const STATES_MAX: u64 = 3_000_000;
 /// # Errors
 /// Sizes that cannot be, an address that cannot be served.
 pub fn run(args: &ExploreArgs, progress: &Arc<Progress>) -> Result<(), Error> {
-    let task = task(args)?;
+    let task = task(&args.system, args.mutation.as_deref(), &args.sizes)?;
     let explorer = Explorer::bind(args.address).map_err(|error| {
         Error::Usage(format!(
             "cannot serve on {}: {error} (choose another --address)",
@@ -36,7 +36,7 @@ pub fn run(args: &ExploreArgs, progress: &Arc<Progress>) -> Result<(), Error> {
     let finding = {
         let shown = Shown::start(Arc::clone(progress));
         shown.name(name);
-        (task.system.search)(&task, &control)
+        (task.system.runs.search)(&task, &control)
     };
     let mut output = anstream::stdout();
     writeln!(output, "{name}, {}", task.sizes)?;
@@ -58,19 +58,20 @@ pub fn run(args: &ExploreArgs, progress: &Arc<Progress>) -> Result<(), Error> {
     }
     writeln!(output, "In the page, j and k step along the path. Ctrl-C ends the server.")?;
     output.flush()?;
-    (task.system.serve)(&task, explorer)
+    (task.system.runs.serve)(&task, explorer)
         .map_err(|error| Error::Usage(format!("cannot serve on {}: {error}", args.address)))
 }
 
-fn task(args: &ExploreArgs) -> Result<Task, Error> {
-    let mutation = args.mutation.as_deref().and_then(catalogue::mutation);
-    let system = mutation.map(|(system, _)| system).or_else(|| catalogue::system(&args.system));
-    let Some(system) = system else {
-        return Err(Error::Usage(format!("no system is called '{}'", args.system)));
+/// The world of a mutation, or of the full rules of a system, at these sizes.
+pub(super) fn task(system: &str, mutation: Option<&str>, given: &SizeArgs) -> Result<Task, Error> {
+    let mutation = mutation.and_then(catalogue::mutation);
+    let known = mutation.map(|(system, _)| system).or_else(|| catalogue::system(system));
+    let Some(system) = known else {
+        return Err(Error::Usage(format!("no system is called '{system}'")));
     };
     let mutation = mutation.map(|(_, mutation)| mutation);
     let base = mutation.map_or(system.scenarios[0].sizes, |mutation| mutation.sizes);
-    let sizes = args.sizes.over(base).map_err(Error::Usage)?;
+    let sizes = given.over(base).map_err(Error::Usage)?;
     system.accepts(&sizes).map_err(Error::Usage)?;
     Ok(mutation.map_or_else(
         || Task::full(system, sizes),

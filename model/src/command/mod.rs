@@ -4,10 +4,15 @@ pub mod check;
 pub mod compare;
 pub mod completions;
 pub mod explore;
+pub mod export;
 pub mod list;
+pub mod replay;
+pub mod simulate;
 
 use std::fmt;
-use std::io;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
 
 /// Why a command could not be carried out. The process ends with status 2.
 #[derive(Debug)]
@@ -33,6 +38,30 @@ impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
     }
+}
+
+/// Writes text to a file or, without colour unless it is a terminal, to standard output.
+fn written(text: &str, output: Option<&Path>) -> Result<(), Error> {
+    match output {
+        Some(path) => {
+            let plain = anstream::adapter::strip_str(text).to_string();
+            fs::write(path, plain).map_err(|error| cannot_write(path, &error))
+        }
+        None => {
+            let mut output = anstream::stdout();
+            output.write_all(text.as_bytes())?;
+            Ok(output.flush()?)
+        }
+    }
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Error {
+    Error::Usage(format!("cannot write {}: {error}", path.display()))
+}
+
+/// Says it on standard error; if that cannot be written, there is nobody to tell.
+pub fn complain(sentence: &str) {
+    let _unheard = writeln!(io::stderr(), "{}", sentence.trim_end());
 }
 
 /// As many threads as this process may use.

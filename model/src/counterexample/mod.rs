@@ -197,8 +197,16 @@ impl Counterexample {
         property: PropertyId,
         trail: &Trail,
     ) -> Option<Self> {
-        let walk = replay(world, trail)?;
-        let subject = subject(walk.last(), property).or_else(|| mentioned(&walk));
+        Some(Self::of_walk(&replay(world, trail)?, task, property))
+    }
+
+    /// Writes down what happens on a walk whose last state violates `property`.
+    pub fn of_walk<T: View>(
+        walk: &Replay<State<T>, Action<T::Body>>,
+        task: &Task,
+        property: PropertyId,
+    ) -> Self {
+        let subject = subject(walk.last(), property).or_else(|| mentioned(walk));
         let mut numbers = Numbers::default();
         let mut before = &walk.initial;
         let initial = Snapshot::of(before, subject, &numbers.in_flight);
@@ -226,7 +234,7 @@ impl Counterexample {
             });
             before = after;
         }
-        Some(Self {
+        Self {
             schema: SCHEMA.to_owned(),
             made_by: MadeBy::this(),
             system: task.system.id.to_owned(),
@@ -244,7 +252,7 @@ impl Counterexample {
             initial,
             steps,
             explorer_path: walk.path(),
-        })
+        }
     }
 }
 

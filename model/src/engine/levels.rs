@@ -1,7 +1,7 @@
 //! Breadth-first search, one whole level at a time, with any number of threads.
 
 use super::seen::Seen;
-use super::{Budget, Cut, Outcome, Progress, fingerprint};
+use super::{Budget, Cut, KINDS_MAX, Kinds, Outcome, Progress, fingerprint};
 use crate::property::{Judgement, PropertyId, PropertySet};
 use stateright::Model;
 use std::collections::VecDeque;
@@ -31,7 +31,7 @@ pub fn search<M>(
     progress: &Progress,
 ) -> Outcome
 where
-    M: Model + Sync,
+    M: Kinds + Sync,
     M::State: Hash + Send + Sync,
 {
     progress.restart();
@@ -59,6 +59,7 @@ where
         cut,
         counts: progress.counts(),
         elapsed: started.elapsed(),
+        fired: findings.fired,
         violations: trails(&findings.violations),
         witnesses: trails(&findings.witnesses),
     }
@@ -81,11 +82,12 @@ struct Findings {
     cut: Option<Cut>,
     violations: Vec<(PropertyId, u64)>,
     witnesses: Vec<(PropertyId, u64)>,
+    fired: [u64; KINDS_MAX],
 }
 
 impl<M, J> Level<'_, M, J>
 where
-    M: Model + Sync,
+    M: Kinds + Sync,
     M::State: Hash + Send + Sync,
     J: Fn(&M, &M::State) -> Judgement + Sync,
 {
@@ -180,11 +182,12 @@ struct Worker<'a, 'b, M: Model, J> {
     chunk: Chunk<M>,
     violated: PropertySet,
     witnessed: PropertySet,
+    fired: [u64; KINDS_MAX],
 }
 
 impl<'a, 'b, M, J> Worker<'a, 'b, M, J>
 where
-    M: Model,
+    M: Kinds,
     M::State: Hash,
     J: Fn(&M, &M::State) -> Judgement,
 {
@@ -192,7 +195,8 @@ where
         let found = lock(&level.findings);
         let ids = |found: &[(PropertyId, u64)]| found.iter().map(|(id, _)| *id).collect();
         let (violated, witnessed) = (ids(&found.violations), ids(&found.witnesses));
-        Self { level, actions: Vec::new(), chunk: Vec::with_capacity(CHUNK), violated, witnessed }
+        let (actions, chunk) = (Vec::new(), Vec::with_capacity(CHUNK));
+        Self { level, actions, chunk, violated, witnessed, fired: [0; KINDS_MAX] }
     }
 
     fn expand(&mut self, state: &M::State, at: u64) {
@@ -201,11 +205,13 @@ where
         let mut generated = 0;
         model.actions(state, &mut actions);
         for action in actions.drain(..) {
+            let kind = M::kind(&action);
             let Some(next) = model.next_state(state, action) else { continue };
             if !model.within_boundary(&next) {
                 continue;
             }
             generated += 1;
+            self.fired[kind] += 1;
             let fingerprint = fingerprint(&next);
             if seen.insert(fingerprint, at) {
                 self.keep(next, fingerprint);
@@ -245,6 +251,9 @@ where
     }
 
     fn finish(self) {
+        let mut findings = lock(&self.level.findings);
+        findings.fired.iter_mut().zip(self.fired).for_each(|(all, mine)| *all += mine);
+        drop(findings);
         if !self.chunk.is_empty() {
             lock(&self.level.next).push_back(self.chunk);
         }

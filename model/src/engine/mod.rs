@@ -18,6 +18,7 @@ pub use levels::search;
 pub use path::{Replay, replay};
 
 use crate::property::{PropertyId, PropertySet};
+use stateright::Model;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -31,6 +32,15 @@ pub struct Budget {
     pub depth_max: Option<u32>,
     /// The moment to stop.
     pub deadline: Option<Instant>,
+}
+
+/// How many kinds of actions a model may have.
+pub const KINDS_MAX: usize = 32;
+
+/// A model whose actions are of kinds, so that a search can say which of them ever happened.
+pub trait Kinds: Model {
+    /// The kind of an action, below [`KINDS_MAX`].
+    fn kind(action: &Self::Action) -> usize;
 }
 
 /// Why a search ended before the space was exhausted.
@@ -92,6 +102,12 @@ impl Progress {
         self.interrupted.load(Ordering::Relaxed)
     }
 
+    /// A walk has ended, after so many steps in all, the longest of so many.
+    pub fn walked(&self, steps: u64, longest: u32) {
+        self.distinct.store(steps, Ordering::Relaxed);
+        self.depth.store(longest, Ordering::Relaxed);
+    }
+
     /// Starts another search; an interruption stays.
     fn restart(&self) {
         self.distinct.store(0, Ordering::Relaxed);
@@ -117,6 +133,8 @@ pub struct Outcome {
     pub violations: Vec<(PropertyId, Trail)>,
     /// The witnesses found, each with a shortest way to its first.
     pub witnesses: Vec<(PropertyId, Trail)>,
+    /// How many transitions there were of each kind.
+    pub fired: [u64; KINDS_MAX],
 }
 
 impl Outcome {

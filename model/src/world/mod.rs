@@ -8,6 +8,7 @@
 pub mod actor;
 mod effects;
 mod enabled;
+mod kind;
 mod part;
 mod position;
 mod reading;
@@ -16,15 +17,18 @@ mod state;
 mod step;
 mod take;
 mod vat;
+mod why;
 mod wire;
 
 pub use effects::{Arrival, Content, Effects, Given, Redirected, Refused, What};
+pub use kind::StepKind;
 pub use position::{Key, Position, Table};
 pub use state::State;
-pub use step::{Action, Argument, Arguments, Fate, Fault, Reply, Step, StepKind, Tail, Work};
+pub use step::{Action, Argument, Arguments, Fate, Fault, Reply, Step, Tail, Work};
 pub use vat::{Half, Latest, Left, Link, Outbox, Owed, Proxy, Task, Vat, VatActor, Waited};
 pub use wire::{Body, Ghost, Message, Ref, Release, Said, Whose, Wire, WireOrder};
 
+use crate::engine::Kinds;
 use crate::names::VatId;
 use crate::property::{Judgement, PropertyId, explain, judge, subject};
 use crate::protocol::{BodyOf, Collection, Protocol};
@@ -236,6 +240,12 @@ impl<P: Protocol> Model for World<P> {
 
     fn properties(&self) -> Vec<Property<Self>> {
         PropertyId::ALL.into_iter().flat_map(named).collect()
+    }
+}
+
+impl<P: Protocol> Kinds for World<P> {
+    fn kind(action: &Self::Action) -> usize {
+        action.kind() as usize
     }
 }
 

@@ -1,10 +1,10 @@
 //! What can happen: the application's moves, the collector's, the runtime's own, a delivery.
 
+use super::kind::StepKind;
 use super::position::Key;
 use super::wire::Message;
 use crate::names::{Object, VatId};
 use captp_gc::protocol::Index;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A reference that the application puts into a message.
@@ -120,34 +120,6 @@ pub enum Step {
     Crash,
     /// The vat breaks the protocol, to this peer.
     Fail(VatId, Fault),
-}
-
-/// What kind of step it is, for counting how often each kind happened.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum StepKind {
-    Send,
-    Call,
-    Ask,
-    Return,
-    Redirect,
-    Resolve,
-    Drop,
-    Wait,
-    Clear,
-    Notify,
-    BeginSend,
-    SendFails,
-    EndRead,
-    Work,
-    Cut,
-    Crash,
-    Fail,
-    Deliver,
-    BeginRead,
-    Lose,
-    Refuse,
 }
 
 /// What happens to a message in flight.

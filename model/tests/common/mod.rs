@@ -50,7 +50,7 @@ pub(crate) fn find_in(task: &Task) -> Finding {
     let progress = Progress::default();
     let (properties, budget) = (PropertySet::ALL, Budget::default());
     let control = Control { properties, threads: 1, budget, progress: &progress };
-    (task.system.search)(task, &control)
+    (task.system.runs.search)(task, &control)
 }
 
 /// What `model check --mutation ID` finds.

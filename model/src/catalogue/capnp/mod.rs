@@ -2,9 +2,7 @@
 
 mod mutations;
 
-use super::{Answer, Exempt, Feature, Scenario, System, collection};
-use crate::check;
-use crate::explore;
+use super::{Answer, Exempt, Feature, Runs, Scenario, System};
 use crate::property::PropertyId;
 use crate::protocol::capnp::Capnp;
 use crate::sizes::{PerVat, Sizes};
@@ -181,7 +179,5 @@ pub(super) static SYSTEM: System = System {
         },
     ],
     mutations: MUTATIONS,
-    collection: collection::<Capnp>,
-    search: check::search_world::<Capnp>,
-    serve: explore::serve::<Capnp>,
+    runs: Runs::of::<Capnp>(),
 };

@@ -2,9 +2,7 @@
 
 mod mutations;
 
-use super::{Answer, Feature, Scenario, System, collection};
-use crate::check;
-use crate::explore;
+use super::{Answer, Feature, Runs, Scenario, System};
 use crate::protocol::e::ECapTp;
 use crate::sizes::{PerVat, Sizes};
 use mutations::MUTATIONS;
@@ -138,7 +136,5 @@ pub(super) static SYSTEM: System = System {
         },
     ],
     mutations: MUTATIONS,
-    collection: collection::<ECapTp>,
-    search: check::search_world::<ECapTp>,
-    serve: explore::serve::<ECapTp>,
+    runs: Runs::of::<ECapTp>(),
 };

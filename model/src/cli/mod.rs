@@ -1,11 +1,16 @@
 //! The command line.
 
+mod looking;
+mod sizes;
+
+pub use looking::{ExportArgs, Form, ReplayArgs, SimulateArgs};
+pub use sizes::SizeArgs;
+
 use crate::catalogue::{self, SYSTEMS};
 use crate::mutation::{Defect, Mutation};
 use crate::property::PropertyId;
-use crate::sizes::{PerVat, Sizes};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, ColorChoice, Parser, Subcommand};
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -22,6 +27,9 @@ Examples:
   model compare                              the systems side by side
   model list                                 what there is to check
   model explore --mutation uncounted-drop    the distributed race, in a browser
+  model export --mutation M --format html    a counterexample as a page, a picture, a file, a test
+  model replay FILE                          a saved counterexample, walked again
+  model simulate --system capnp --seed 1     random walks through larger worlds
 
 Exit status of check: 0 everything as expected and complete, 1 a verdict differs,
 2 usage, 3 incomplete (a budget ran out, or Ctrl-C).";
@@ -64,8 +72,17 @@ pub enum Command {
         /// The shell.
         shell: Shell,
     },
+    /// Write a counterexample as a picture, a page, a file or a test.
+    #[command(after_help = looking::EXPORT_HELP)]
+    Export(ExportArgs),
     /// List systems, scenarios, mutations and properties.
     List(ListArgs),
+    /// Walk a saved counterexample through today's model, or ask why something is not possible.
+    #[command(after_help = looking::REPLAY_HELP)]
+    Replay(ReplayArgs),
+    /// Walk at random through worlds that are too large to exhaust.
+    #[command(after_help = looking::SIMULATE_HELP)]
+    Simulate(SimulateArgs),
     /// Open Stateright's Explorer on a world, at its counterexamples.
     #[command(after_help = "In the page, j and k step along a path. Ctrl-C ends the server.")]
     Explore(ExploreArgs),
@@ -110,12 +127,27 @@ pub struct CheckArgs {
     /// End the whole check after so many seconds.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: Option<std::time::Duration>,
-    /// Print one JSON document instead of the table and charts.
-    #[arg(long)]
+    /// What to print.
+    #[arg(long, value_name = "FORM", value_enum, default_value_t = ReportForm::Text)]
+    pub format: ReportForm,
+    /// The same as --format json.
+    #[arg(long, conflicts_with = "format")]
     pub json: bool,
     /// Write the result to this file instead of standard output.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Write every counterexample into this folder, for `model replay` and `model export`.
+    #[arg(long, value_name = "DIR")]
+    pub save: Option<PathBuf>,
+}
+
+/// What `check` prints.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ReportForm {
+    /// A table and charts.
+    Text,
+    /// One JSON document.
+    Json,
 }
 
 /// Arguments of `compare`.
@@ -170,99 +202,20 @@ pub struct ExploreArgs {
     pub address: SocketAddr,
 }
 
-/// Sizes of the world; what is not given is as the scenario or the mutation has it.
-///
-/// With sizes and without --mutation, only the full rules are checked: a mutation shows at its own
-/// size.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Args)]
-#[command(next_help_heading = "Sizes (N for VatA and VatB, or A,B for each, or A,B,C)")]
-pub struct SizeArgs {
-    /// Objects that each vat owns (1 to 4).
-    #[arg(long, value_name = "N")]
-    objects: Option<u8>,
-    /// Messages with references that each vat may send (up to 30).
-    #[arg(long, value_name = "N|A,B")]
-    sends: Option<PerVat>,
-    /// References in one message (1 or 2).
-    #[arg(long, value_name = "N")]
-    references: Option<u8>,
-    /// Calls through a proxy (up to 30).
-    #[arg(long, value_name = "N|A,B")]
-    calls: Option<PerVat>,
-    /// Sends that fail after their descriptors were written (up to 30).
-    #[arg(long, value_name = "N|A,B")]
-    failures: Option<PerVat>,
-    /// Messages that break the protocol (up to 30).
-    #[arg(long, value_name = "N|A,B")]
-    faults: Option<PerVat>,
-    /// Sessions, one after the other (1 to 8).
-    #[arg(long, value_name = "N")]
-    sessions: Option<u8>,
-    /// Vats (2 or 3).
-    #[arg(long, value_name = "N")]
-    vats: Option<u8>,
-    /// Promises that each vat owns (up to 4).
-    #[arg(long, value_name = "N")]
-    promises: Option<u8>,
-    /// Calls with a result (up to 4).
-    #[arg(long, value_name = "N|A,B")]
-    asks: Option<PerVat>,
-    /// Messages of each vat that may be lost, or answered too late (up to 30).
-    #[arg(long, value_name = "N|A,B")]
-    losses: Option<PerVat>,
-    /// Messages that each vat may read with something else in the middle (up to 30).
-    #[arg(long, value_name = "N|A,B")]
-    interrupts: Option<PerVat>,
-    /// How often each vat may crash and start again (up to 30).
-    #[arg(long, value_name = "N|A,B")]
-    crashes: Option<PerVat>,
-    /// Messages that each vat may not implement, and say so (up to 30).
-    #[arg(long, value_name = "N|A,B")]
-    refusals: Option<PerVat>,
-    /// Promises that each vat may wait for, instead of holding them (up to 30).
-    #[arg(long, value_name = "N|A,B")]
-    waits: Option<PerVat>,
-}
-
-impl SizeArgs {
-    /// Whether none is given.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// These sizes, and those of `base` where none is given.
-    ///
-    /// # Errors
-    /// As [`Sizes::validate`].
-    pub fn over(&self, base: Sizes) -> Result<Sizes, String> {
-        let sizes = Sizes {
-            objects: self.objects.unwrap_or(base.objects),
-            sends: self.sends.unwrap_or(base.sends),
-            references: self.references.unwrap_or(base.references),
-            calls: self.calls.unwrap_or(base.calls),
-            failures: self.failures.unwrap_or(base.failures),
-            faults: self.faults.unwrap_or(base.faults),
-            sessions: self.sessions.unwrap_or(base.sessions),
-            vats: self.vats.unwrap_or(base.vats),
-            promises: self.promises.unwrap_or(base.promises),
-            asks: self.asks.unwrap_or(base.asks),
-            losses: self.losses.unwrap_or(base.losses),
-            interrupts: self.interrupts.unwrap_or(base.interrupts),
-            crashes: self.crashes.unwrap_or(base.crashes),
-            refusals: self.refusals.unwrap_or(base.refusals),
-            waits: self.waits.unwrap_or(base.waits),
-        };
-        sizes.validate()?;
-        Ok(sizes)
-    }
-}
-
 /// clap prints the nearest of these when a name is not among them.
 fn names(ids: Vec<&'static str>) -> PossibleValuesParser {
     PossibleValuesParser::new(ids)
 }
 
 impl CheckArgs {
+    /// Whether everything of every system that is checked is checked.
+    pub fn is_whole(&self) -> bool {
+        !self.names_mutations()
+            && self.scenario.is_none()
+            && self.property.is_none()
+            && self.sizes.is_empty()
+    }
+
     /// Whether only some mutations are wanted, and no scenario.
     pub fn names_mutations(&self) -> bool {
         !self.mutation.is_empty() || !self.defect.is_empty()
