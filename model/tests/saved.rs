@@ -94,7 +94,7 @@ fn an_unreadable_truncated_foreign_or_hostile_file_is_a_sentence_with_the_place_
     replay(folder.path()).code(2).stderr(contains("cannot read"));
     let refused: [(&str, fn(String) -> String); 8] = [
         ("EOF while parsing", |text| text[..text.len() / 2].to_owned()),
-        ("line 1 column 1", |_| "not a trace".to_owned()),
+        ("line 1 column 2", |_| "not a trace".to_owned()),
         ("does not say that it is", |_| "{\"states\": []}".to_owned()),
         ("has the schema 'captp-gc/check/2'", |text| {
             text.replace("captp-gc/trace/1", "captp-gc/check/2")

@@ -85,8 +85,8 @@ fn rows(text: &mut String, step: &StepRecord, two: bool, violated: Option<&str>)
     let deeds = wrap(&deed, if two { VAT } else { WIDE_VAT });
     let draw = if two { arrow } else { named };
     let taken = step.read.iter().chain(&step.lost);
-    let mut wire: Vec<_> = taken.flat_map(|m| draw(m, true)).collect();
-    wire.extend(step.sent.iter().flat_map(|m| draw(m, false)));
+    let mut wire: Vec<_> = taken.flat_map(|m| draw(m, Some(crossed(m, step)))).collect();
+    wire.extend(step.sent.iter().flat_map(|m| draw(m, None)));
     let mut counts = step.after.balance.map_or_else(String::new, balance);
     if violated.is_some() {
         counts = paint(BAD, &counts);
@@ -126,11 +126,22 @@ fn wide(step: &str, deed: &str, wire: &str, counts: &str) -> String {
     row
 }
 
-/// With two vats: a message as it leaves (`◁─`) or as it is read (`◀─`), pointing to its receiver.
-fn arrow(message: &MessageRecord, read: bool) -> Vec<String> {
-    let (to_a, to_b) = if read { ("◀─", "─▶") } else { ("◁─", "─▷") };
+/// The messages that a message has crossed when it is read: those on their way the other way.
+fn crossed(message: &MessageRecord, step: &StepRecord) -> String {
+    let channels = step.after.channels.iter();
+    let back = channels.filter(|c| (c.from, c.to) == (message.to, message.from));
+    let sent_now = |m: &&MessageRecord| step.sent.iter().any(|sent| sent.number == m.number);
+    let crossed = back.flat_map(|channel| &channel.messages).filter(|m| !sent_now(m));
+    let crossed: Vec<_> = crossed.map(|m| format!("╳ #{}", m.number)).collect();
+    crossed.join(" ")
+}
+
+/// With two vats: a message as it leaves (`◁─`) or as it is read (`◀─`), pointing to its receiver;
+/// then with those that it has crossed.
+fn arrow(message: &MessageRecord, crossed: Option<String>) -> Vec<String> {
+    let (to_a, to_b) = if crossed.is_some() { ("◀─", "─▶") } else { ("◁─", "─▷") };
     let number = format!("#{} ", message.number);
-    let parts = parts(message, read, WIRE - 1 - number.chars().count() - 3);
+    let parts = parts(message, crossed, WIRE - 1 - number.chars().count() - 3);
     let draw = |(row, part): (usize, &String)| match (message.to, row) {
         (VatId::A, 0) => format!("{to_a} {number}{part}").trim_end().to_owned(),
         (VatId::A, _) => format!("      {part}"),
@@ -141,11 +152,11 @@ fn arrow(message: &MessageRecord, read: bool) -> Vec<String> {
 }
 
 /// With three vats: a message with both its ends.
-fn named(message: &MessageRecord, read: bool) -> Vec<String> {
+fn named(message: &MessageRecord, crossed: Option<String>) -> Vec<String> {
     let (from, to) = (message.from.letter(), message.to.letter());
-    let arrow = if read { "─▶" } else { "─▷" };
+    let arrow = if crossed.is_some() { "─▶" } else { "─▷" };
     let ends = format!("{from} {arrow} {to} #{} ", message.number);
-    let parts = parts(message, read, WIDE_WIRE - 1 - ends.chars().count());
+    let parts = parts(message, crossed, WIDE_WIRE - 1 - ends.chars().count());
     let draw = |(row, part): (usize, &String)| {
         let ends = if row == 0 { ends.clone() } else { " ".repeat(ends.chars().count()) };
         format!("{ends}{part}").trim_end().to_owned()
@@ -153,10 +164,10 @@ fn named(message: &MessageRecord, read: bool) -> Vec<String> {
     parts.iter().enumerate().map(draw).collect()
 }
 
-/// What a message says, in lines; nothing if it was said when it left.
-fn parts(message: &MessageRecord, read: bool, width: usize) -> Vec<String> {
-    if read {
-        return vec![String::new()];
+/// What a message says, in lines; what it has crossed, if it was said when it left.
+fn parts(message: &MessageRecord, crossed: Option<String>, width: usize) -> Vec<String> {
+    if let Some(crossed) = crossed {
+        return vec![crossed];
     }
     // Both are said beside it.
     wrap(message.text.trim_start_matches("faulty ").trim_start_matches("call "), width)
