@@ -53,11 +53,10 @@ fn line(row: &Row) -> String {
 
 fn details(row: &Row, problem: &str) -> String {
     let summary = markup(&format!("{}: {problem}", row.name));
-    let charts: Vec<_> = row.counterexamples.iter().map(chart::chart).collect();
-    let charts = strip_str(&charts.join("\n")).to_string();
-    let body = if charts.is_empty() { String::new() } else { fenced(&charts) };
+    let Some(counterexample) = row.counterexample() else { return format!("\n{summary}") };
+    let chart = fenced(&strip_str(&chart::chart(counterexample)).to_string());
     // Without the empty lines, what is folded would not be read as Markdown.
-    format!("\n<details><summary>{summary}</summary>\n\n{body}\n</details>")
+    format!("\n<details><summary>{summary}</summary>\n\n{chart}\n</details>")
 }
 
 /// A block of code that nothing in it can end.

@@ -41,11 +41,11 @@ fn status(row: &Row) -> TestCaseStatus {
     } else {
         (NonSuccessKind::Failure, "not as expected")
     };
-    let charts: Vec<_> = row.counterexamples.iter().map(chart::chart).collect();
     let mut status = TestCaseStatus::non_success(kind);
     status.set_type(name).set_message(problem);
     // The colours of the chart are no XML; the library leaves them out.
-    status.set_description(format!("{}: {problem}.\n\n{}", row.title, charts.join("\n")));
+    let chart = row.counterexample().map(|c| format!("\n\n{}", chart::chart(c)));
+    status.set_description(format!("{}: {problem}.{}", row.title, chart.unwrap_or_default()));
     status
 }
 
