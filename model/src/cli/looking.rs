@@ -36,6 +36,12 @@ pub enum Form {
     Text,
     /// Everything, as JSON: `docs/trace.schema.json`.
     Json,
+    /// A sequence diagram for Mermaid.
+    Mermaid,
+    /// The Informal Trace Format of Apalache and Quint.
+    Itf,
+    /// A log for ShiViz, with vector clocks.
+    Shiviz,
 }
 
 /// Arguments of `export`.

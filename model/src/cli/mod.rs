@@ -127,7 +127,8 @@ pub struct CheckArgs {
     /// End the whole check after so many seconds.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: Option<std::time::Duration>,
-    /// What to print.
+    /// What to print: a table and charts; one JSON document; JUnit's XML; or for GitHub's CI,
+    /// annotations on standard error and a summary in Markdown.
     #[arg(long, value_name = "FORM", value_enum, default_value_t = ReportForm::Text)]
     pub format: ReportForm,
     /// The same as --format json.
@@ -148,6 +149,10 @@ pub enum ReportForm {
     Text,
     /// One JSON document.
     Json,
+    /// JUnit's XML, a test case for each world.
+    Junit,
+    /// Annotations on standard error, and a summary in Markdown.
+    Github,
 }
 
 /// Arguments of `compare`.

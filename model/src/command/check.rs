@@ -9,7 +9,7 @@ use crate::engine::{Budget, Progress};
 use crate::progress::Shown;
 use crate::property::{PropertyId, PropertySet};
 use crate::protocol::Bend;
-use crate::render::{chart, coverage, table};
+use crate::render::{chart, coverage, github, junit, table};
 use crate::report::{MadeWith, Report, Row, SCHEMA};
 use crate::saved;
 use std::fs::File;
@@ -76,6 +76,11 @@ fn write(args: &CheckArgs, report: &Report, output: &mut dyn Write) -> std::io::
         ReportForm::Json => {
             serde_json::to_writer_pretty(&mut *output, report).map_err(std::io::Error::from)?;
             writeln!(output)?;
+        }
+        ReportForm::Junit => write!(output, "{}", junit::junit(report))?,
+        ReportForm::Github => {
+            complain(&github::annotations(report));
+            write!(output, "{}", github::summary(report))?;
         }
         ReportForm::Text => {
             writeln!(output, "{}", table::table(report))?;

@@ -61,7 +61,9 @@ fn cannot_write(path: &Path, error: &io::Error) -> Error {
 
 /// Says it on standard error; if that cannot be written, there is nobody to tell.
 pub fn complain(sentence: &str) {
-    let _unheard = writeln!(io::stderr(), "{}", sentence.trim_end());
+    if !sentence.is_empty() {
+        let _unheard = writeln!(io::stderr(), "{}", sentence.trim_end());
+    }
 }
 
 /// As many threads as this process may use.

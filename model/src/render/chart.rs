@@ -1,7 +1,7 @@
 //! A counterexample as a message chart: VatA on the left, VatB on the right, time downwards, both
 //! counts and the conservation sum beside each step.
 
-use super::{BAD, FAINT, STRONG, pad, paint};
+use super::{BAD, FAINT, STRONG, heading, pad, paint};
 use crate::catalogue;
 use crate::counterexample::{Counterexample, MessageRecord, StepRecord};
 use crate::mutation::Mutation;
@@ -21,12 +21,9 @@ const WIDE_WIRE: usize = 46;
 pub fn chart(counterexample: &Counterexample) -> String {
     let mut text = String::new();
     let property = counterexample.property;
-    let system = catalogue::system(&counterexample.system).map_or("", |system| system.title);
     let mutation = counterexample.mutation.as_deref().and_then(catalogue::mutation).map(|(_, m)| m);
-    let name = mutation.map_or(system, |mutation| mutation.id);
     let steps = counterexample.steps.len();
-    let after = if steps == 1 { "one step".to_owned() } else { format!("{steps} steps") };
-    line(&mut text, &paint(STRONG, &format!("{name}: {property} is violated after {after}")));
+    line(&mut text, &paint(STRONG, &heading(counterexample)));
     if let Some(mutation) = mutation {
         line(&mut text, &format!("{}: {}.", bent(mutation.rule), mutation.title));
         line(&mut text, &stands_for(mutation));

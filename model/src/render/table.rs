@@ -155,26 +155,12 @@ fn coverage(rows: &[&Row]) -> Vec<String> {
 }
 
 fn cells(row: &Row) -> [String; 10] {
-    let world = if row.rule.is_some() {
-        row.name.to_owned()
-    } else {
-        let system = catalogue::system(row.system).map_or(row.system, |system| system.title);
-        format!("{system}, {}", row.name)
-    };
-    let expected = row.expected_property.map_or_else(
-        || row.expected.name().to_owned(),
-        |property| format!("{} {property}", row.expected.name()),
-    );
-    let found = match row.verdict {
-        Verdict::Violated => format!("violated {}", named_first(row)),
-        Verdict::Holds | Verdict::Incomplete => row.verdict.name().to_owned(),
-    };
     let steps = row.counterexample().map_or_else(|| "-".to_owned(), |c| c.steps.len().to_string());
     [
-        world,
+        world(row),
         row.rule.map_or("-", crate::rule::Rule::name).to_owned(),
-        expected,
-        found,
+        expected(row),
+        found(row),
         thousands(row.states),
         row.depth.to_string(),
         steps,
@@ -182,6 +168,32 @@ fn cells(row: &Row) -> [String; 10] {
         seconds(row.seconds),
         rate(row),
     ]
+}
+
+/// A mutation by its name; a scenario with its system.
+pub(super) fn world(row: &Row) -> String {
+    if row.rule.is_some() {
+        row.name.to_owned()
+    } else {
+        let system = catalogue::system(row.system).map_or(row.system, |system| system.title);
+        format!("{system}, {}", row.name)
+    }
+}
+
+/// The expected verdict, and of what.
+pub(super) fn expected(row: &Row) -> String {
+    row.expected_property.map_or_else(
+        || row.expected.name().to_owned(),
+        |property| format!("{} {property}", row.expected.name()),
+    )
+}
+
+/// The verdict, and of what.
+pub(super) fn found(row: &Row) -> String {
+    match row.verdict {
+        Verdict::Violated => format!("violated {}", named_first(row)),
+        Verdict::Holds | Verdict::Incomplete => row.verdict.name().to_owned(),
+    }
 }
 
 /// The violated properties, the expected one first.
@@ -218,7 +230,8 @@ fn plural(number: usize, noun: &str) -> String {
     if number == 1 { format!("{number} {noun}") } else { format!("{number} {noun}s") }
 }
 
-fn seconds(seconds: f64) -> String {
+/// For people.
+pub(super) fn seconds(seconds: f64) -> String {
     let duration = Duration::try_from_secs_f64(seconds).unwrap_or_default();
     if duration < Duration::from_secs(10) {
         format!("{seconds:.2} s")
