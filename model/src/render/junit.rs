@@ -17,6 +17,7 @@ pub fn junit(report: &Report) -> String {
         suite.add_test_cases(rows.iter().map(case));
         document.add_test_suite(suite);
     }
+    // Writing to memory cannot fail.
     document.to_string().unwrap_or_else(|error| format!("<!-- {error} -->\n"))
 }
 

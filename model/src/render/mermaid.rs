@@ -111,11 +111,10 @@ mod tests {
 
     #[test]
     fn nothing_in_a_label_is_taken_for_syntax() {
-        let label = label("a;b#c<d>e:f\n%%{init}&\"g` $$h$$ end");
-        assert_eq!(
-            label,
-            "a#59;b#35;c#60;d#62;e#58;f<br/>#37;#37;#123;init#125;#38;#34;g#96; #36;#36;h#36;#36; end"
-        );
+        assert_eq!(label("a;b#c<d>e:f"), "a#59;b#35;c#60;d#62;e#58;f");
+        assert_eq!(label("one\ntwo"), "one<br/>two");
+        assert_eq!(label("%%{init}"), "#37;#37;#123;init#125;");
+        assert_eq!(label("&\"g` $$h end"), "#38;#34;g#96; #36;#36;h end");
     }
 
     #[test]
