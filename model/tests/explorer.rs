@@ -106,6 +106,21 @@ fn the_actions_read_like_a_story() {
 }
 
 #[test]
+fn every_system_opens_on_a_counterexample_whose_last_step_shows_the_violation() {
+    let folder = tempfile::tempdir().unwrap();
+    for system in model::catalogue::SYSTEMS {
+        let mutation = &system.mutations[0];
+        let server = Server::start(&["--mutation", mutation.id], folder.path());
+        let label = format!("{} violated in", mutation.kills);
+        let (_, path) = server.url(&label).split_once("/#/steps").unwrap();
+        let (before, last) = path.rsplit_once('/').unwrap();
+        let steps: Value = serde_json::from_str(&server.get(&format!("/.states{before}"))).unwrap();
+        let outcome = steps[last.parse::<usize>().unwrap()]["outcome"].as_str().unwrap().to_owned();
+        assert!(outcome.contains(&format!("✗ {}", mutation.kills)), "{}: {outcome}", system.id);
+    }
+}
+
+#[test]
 fn a_folder_ui_where_it_is_started_is_not_served() {
     let folder = tempfile::tempdir().unwrap();
     let ui = folder.path().join("ui");

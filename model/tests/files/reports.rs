@@ -3,6 +3,7 @@
 use super::common::{find, find_in};
 use model::catalogue::{self, Task};
 use model::check::{Control, Finding};
+use model::coverage::Coverage;
 use model::engine::{Budget, Progress};
 use model::property::PropertySet;
 use model::render::{github, junit};
@@ -21,7 +22,7 @@ fn cut_short(task: &Task) -> Finding {
     let progress = Progress::default();
     let budget = Budget { states_max: Some(10), ..Budget::default() };
     let control = Control { properties: PropertySet::ALL, threads: 1, budget, progress: &progress };
-    (task.system.search)(task, &control)
+    (task.system.runs.search)(task, &control)
 }
 
 /// One world as expected, one that is caught by another property than it names, one cut short.
@@ -43,7 +44,9 @@ fn report() -> Report {
         max_depth: None,
         timeout: None,
     };
-    Report { schema: SCHEMA, made_with, exit_status: Report::status(&rows), seconds: 1.0, rows }
+    let coverage = Coverage::default();
+    let exit_status = Report::status(&rows, &coverage);
+    Report { schema: SCHEMA, made_with, exit_status, seconds: 1.0, rows, coverage }
 }
 
 /// Times are not the same twice.
