@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod comparison;
+pub mod rust_test;
 pub mod table;
 
 use anstyle::{AnsiColor, Style};
