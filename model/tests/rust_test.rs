@@ -4,8 +4,14 @@
 mod common;
 
 use common::{e_mutations, find};
+use model::catalogue::{self, Task};
 use model::counterexample::Counterexample;
+use model::engine::fingerprint;
+use model::mutation::Mutation;
+use model::property::PropertyId;
+use model::protocol::e::ECapTp;
 use model::render::rust_test::rust_test;
+use stateright::Model;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -24,8 +30,49 @@ fn supported() -> Vec<(String, Counterexample)> {
             all.push((name.to_lowercase(), counterexample));
         }
     }
-    all.sort_by(|(one, _), (other, _)| one.cmp(other));
     assert!(all.len() > 30, "{} counterexamples", all.len());
+    all
+}
+
+/// A walk of this world, at random, as if it were a counterexample.
+fn stroll(task: &Task, seed: u64) -> Counterexample {
+    let world = task.world::<ECapTp>();
+    let mut state = world.init_states().remove(0);
+    let mut trail = vec![fingerprint(&state)];
+    let mut random = seed;
+    for _ in 0..40 {
+        let mut actions = Vec::new();
+        world.actions(&state, &mut actions);
+        if actions.is_empty() {
+            break;
+        }
+        // Knuth's generator; its upper bits are the random ones.
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(seed | 1);
+        let chosen = usize::try_from(random >> 33).unwrap() % actions.len();
+        if let Some(next) = world.next_state(&state, actions.remove(chosen)) {
+            trail.push(fingerprint(&next));
+            state = next;
+        }
+    }
+    Counterexample::of(&world, task, PropertyId::C1, &trail).unwrap()
+}
+
+/// Some walks of each world of E's CapTP that these tables can run.
+fn strolls(bent: Option<&'static Mutation>) -> Vec<(String, Counterexample)> {
+    let system = catalogue::system("e-captp").unwrap();
+    let mut all = Vec::new();
+    for id in ["one-way", "both-ways", "failing", "hostile"] {
+        let scenario = system.scenarios.iter().find(|scenario| scenario.id == id).unwrap();
+        let task = match bent {
+            None => Task::full(system, scenario.sizes),
+            Some(mutation) => Task::mutated(system, mutation, scenario.sizes),
+        };
+        for seed in 1..=if bent.is_some() { 1 } else { 8 } {
+            let rule = bent.map_or("no_rule", |mutation| mutation.id);
+            let name = format!("{id}-{rule}-{seed}").replace('-', "_");
+            all.push((name, stroll(&task, seed)));
+        }
+    }
     all
 }
 
@@ -52,12 +99,12 @@ fn package(modules: &[(String, String)]) -> TempDir {
     fs::write(folder.path().join("lib.rs"), "").unwrap();
     let lock = captp_gc.parent().unwrap().join("Cargo.lock");
     fs::copy(lock, folder.path().join("Cargo.lock")).unwrap();
-    let mut main = String::new();
     for (name, source) in modules {
-        main.push_str(&format!("mod {name};\n"));
         fs::write(tests.join(format!("{name}.rs")), source).unwrap();
     }
-    fs::write(tests.join("main.rs"), main).unwrap();
+    let mut main: Vec<_> = modules.iter().map(|(name, _)| format!("mod {name};\n")).collect();
+    main.sort();
+    fs::write(tests.join("main.rs"), main.concat()).unwrap();
     folder
 }
 
@@ -110,6 +157,42 @@ fn the_real_tables_pass_the_schedule_of_every_counterexample() {
 }
 
 #[test]
+fn walks_of_the_correct_protocol_are_followed_to_the_letter() {
+    let mut modules = Vec::new();
+    for (name, walk) in strolls(None) {
+        let source = rust_test(&walk).unwrap();
+        assert!(!source.contains("counterexample,"), "{name}: {source}");
+        assert!(!source.contains("The counterexample"), "{name}: {source}");
+        assert!(!source.contains(" here."), "{name}: {source}");
+        modules.push((name, source));
+    }
+    let seen = [
+        "Admission::Stale",
+        "Admission::Newer",
+        ".remove(1)",
+        "&b_half), [1, 1, 0, 0]",
+        "unwrite(",
+        "live(",
+        "Received::Home(",
+        "Violation::",
+        "_2_gone), None",
+    ];
+    let unseen = |what: &&str| !modules.iter().any(|(_, source)| source.contains(what));
+    assert_eq!(seen.into_iter().filter(unseen).collect::<Vec<_>>(), [""; 0]);
+    let output = run(&package(&modules));
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn walks_of_bent_protocols_do_not_lead_the_real_tables_astray() {
+    let bent = e_mutations().iter().filter(|m| !BEYOND_THE_TABLES.contains(&m.id));
+    let walks = bent.flat_map(|mutation| strolls(Some(mutation)));
+    let modules: Vec<_> = walks.map(|(name, walk)| (name, rust_test(&walk).unwrap())).collect();
+    let output = run(&package(&modules));
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
 fn a_generated_test_that_is_not_what_happened_fails() {
     let source = generated("uncounted-drop");
     let read = "    let op = given_back(to_b.pop_front());
@@ -132,10 +215,9 @@ fn a_generated_test_that_is_not_what_happened_fails() {
 
 #[test]
 fn generated_tests_are_formatted_in_the_style_of_this_repository_and_in_rustfmts_own() {
-    let modules: Vec<_> = supported()
-        .into_iter()
-        .map(|(name, counterexample)| (name, rust_test(&counterexample).unwrap()))
-        .collect();
+    let all = supported().into_iter().chain(strolls(None));
+    let modules: Vec<_> =
+        all.map(|(name, counterexample)| (name, rust_test(&counterexample).unwrap())).collect();
     let folder = package(&modules);
     let own = folder.path().join("rustfmt.toml");
     fs::write(&own, "").unwrap();

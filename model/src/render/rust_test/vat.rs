@@ -133,14 +133,11 @@ impl Said {
             return Some(Self::FaultyGc(Index::new(index.parse().ok()?), delta));
         }
         let descriptor = |part: &str| {
-            let kinds: [(&str, fn(Index) -> Descriptor); 3] = [
-                ("NewFarDesc(", Descriptor::NewFarDesc),
-                ("ImportDesc(", Descriptor::ImportDesc),
-                ("ExportDesc(", Descriptor::ExportDesc),
-            ];
-            kinds.into_iter().find_map(|(before, make)| {
-                Some(make(Index::new(inside(part, before)?.parse().ok()?)))
-            })
+            let at = |before| Some(Index::new(inside(part, before)?.parse().ok()?));
+            let new = || at("NewFarDesc(").map(Descriptor::NewFarDesc);
+            let import = || at("ImportDesc(").map(Descriptor::ImportDesc);
+            let export = || at("ExportDesc(").map(Descriptor::ExportDesc);
+            new().or_else(import).or_else(export)
         };
         text.split(", ").map(descriptor).collect::<Option<_>>().map(Self::Faulty)
     }
