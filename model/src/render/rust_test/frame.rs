@@ -263,7 +263,8 @@ fn law_text(followed: &Followed) -> String {
         );
     } else {
         text.push_str(
-            "fn counts(exporter: &Vat, importer: &Vat, out: &Channel, back: &Channel) -> [u32; 4] {",
+            "fn counts(exporter: &Vat, importer: &Vat, out: &Channel, back: &Channel) -> [u32; 4] \
+             {",
         );
     }
     let law = LAW.replace("@INDEX", &name(*index));
