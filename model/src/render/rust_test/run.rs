@@ -67,7 +67,8 @@ impl Run {
             }),
         };
         run.script.comment(&format!(
-            "Of exports[{index}], after each step: {}'s count = in flight + imported + coming back.",
+            "Of exports[{index}], after each step: {}'s count = in flight + imported + coming \
+             back.",
             id(exporter)
         ));
         run.count(None);
