@@ -42,6 +42,8 @@ pub enum Form {
     Itf,
     /// A log for ShiViz, with vector clocks.
     Shiviz,
+    /// A Rust test that drives the tables of captp-gc through it.
+    RustTest,
 }
 
 /// Arguments of `export`.

@@ -8,7 +8,7 @@ use crate::counterexample::Counterexample;
 use crate::engine::{Budget, Progress};
 use crate::progress::Shown;
 use crate::property::PropertySet;
-use crate::render::{chart, itf, mermaid, shiviz};
+use crate::render::{chart, itf, mermaid, rust_test, shiviz};
 use crate::saved;
 use std::sync::Arc;
 
@@ -38,6 +38,7 @@ pub fn form(counterexample: &Counterexample, form: Form) -> Result<String, Strin
         Form::Mermaid => mermaid::mermaid(counterexample),
         Form::Itf => itf::itf(counterexample),
         Form::Shiviz => shiviz::shiviz(counterexample),
+        Form::RustTest => rust_test::rust_test(counterexample)?,
     })
 }
 

@@ -7,6 +7,7 @@ pub mod github;
 pub mod itf;
 pub mod junit;
 pub mod mermaid;
+pub mod rust_test;
 pub mod shiviz;
 pub mod table;
 
