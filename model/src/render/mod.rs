@@ -2,7 +2,11 @@
 
 pub mod chart;
 pub mod comparison;
+pub mod page;
+pub mod site;
+pub mod svg;
 pub mod table;
+mod words;
 
 use anstyle::{AnsiColor, Style};
 
