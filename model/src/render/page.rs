@@ -29,7 +29,7 @@ pub(super) fn within(counterexample: &Counterexample, list: Option<&str>) -> Str
             (stepper(counterexample.steps.len()))
             div class="columns" {
                 figure class="chart" tabindex="0" role="region" aria-label="Message chart" {
-                    (PreEscaped(svg::svg(counterexample)))
+                    (svg::draw(counterexample, false))
                 }
                 (state())
             }

@@ -94,7 +94,9 @@ fn introduction(report: &Report, systems: &[&System]) -> Markup {
     let mutations = report.rows.iter().filter(|row| row.rule.is_some()).count();
     let scenarios = report.rows.len() - mutations;
     let states: u64 = report.rows.iter().map(|row| row.states).sum();
-    let odd = report.rows.iter().filter(|row| !row.as_expected).count();
+    let count = |is: fn(&&Row) -> bool| report.rows.iter().filter(is).count();
+    let odd = count(|row| !row.as_expected && !row.incomplete);
+    let cut_short = count(|row| row.incomplete);
     html! {
         header {
             p class="brand" { "captp-gc" }
@@ -107,8 +109,11 @@ fn introduction(report: &Report, systems: &[&System]) -> Markup {
             p class="about" {
                 (systems.len()) " systems, " (scenarios) " worlds with all rules, " (mutations)
                 " mutations, " (thousands(states)) " states. "
-                @if odd == 0 { "Every verdict is as expected." }
-                @else { span class="odd" { (odd) " verdicts are not as expected." } }
+                @if odd > 0 {
+                    span class="odd" { (odd) " verdicts are not as expected." }
+                } @else if cut_short > 0 {
+                    span class="odd" { (cut_short) " searches were cut short." }
+                } @else { "Every verdict is as expected." }
             }
         }
     }

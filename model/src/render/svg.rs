@@ -21,7 +21,7 @@ const PILL: i32 = 136;
 /// Where the lane of VatA is.
 const FIRST: i32 = 36 + PILL / 2;
 /// Between the lanes of two vats, and of three.
-const GAPS: (i32, i32) = (336, 268);
+const GAPS: (i32, i32) = (288, 212);
 /// Between the numbers of the sum.
 const COUNT: i32 = 48;
 /// For the name of the violated property.
@@ -35,15 +35,20 @@ const LINES: usize = 3;
 /// Below the last step, where messages in flight end.
 const END: i32 = 46;
 
-/// The chart.
+/// The chart, with its heading above and what is wrong below.
 pub fn svg(counterexample: &Counterexample) -> String {
-    let layout = Layout::of(counterexample);
+    draw(counterexample, true).into_string()
+}
+
+/// The chart; not `alone` in a page that says itself what it shows.
+pub(super) fn draw(counterexample: &Counterexample, alone: bool) -> Markup {
+    let layout = Layout::of(counterexample, alone);
     let Layout { width, top, bottom, .. } = layout;
     let title = words::heading(counterexample);
-    let below = below(counterexample, &layout);
+    let below = below(counterexample, &layout, alone);
     let height = bottom + below.height;
     let last = counterexample.steps.len();
-    let markup = html! {
+    html! {
         svg class="msc" xmlns="http://www.w3.org/2000/svg" width=(width) height=(height)
             viewBox={ "0 0 " (width) " " (height) } role="group" aria-label=(clean(&title)) {
             title { (clean(&title)) }
@@ -77,8 +82,7 @@ pub fn svg(counterexample: &Counterexample) -> String {
             }
             (below.markup)
         }
-    };
-    markup.into_string()
+    }
 }
 
 /// Where everything is.
@@ -103,18 +107,23 @@ struct Row {
     deed: Vec<String>,
     /// The half of the mark's width.
     half: i32,
+    /// The half of its height.
+    mark: i32,
+    /// How far above the middle messages arrive, and below it leave, if both on one side.
+    spread: i32,
     /// What is sent, and where the first line of each label stands.
     labels: Vec<(i32, Vec<String>)>,
 }
 
 impl Layout {
-    fn of(counterexample: &Counterexample) -> Self {
+    fn of(counterexample: &Counterexample, alone: bool) -> Self {
         let vats: Vec<_> = counterexample.initial.vats.iter().map(|vat| vat.vat).collect();
         let gap = if vats.len() > 2 { GAPS.1 } else { GAPS.0 };
         let lanes = times(vats.len().saturating_sub(1).max(1), gap);
         let width = FIRST + lanes + PILL / 2 + 24 + 4 * COUNT + MARGIN;
-        let heading = wrapped(&words::heading(counterexample), width, 9, LINES);
-        let top = times(heading.len(), 20) + 74;
+        let heading = words::heading(counterexample);
+        let heading = if alone { wrapped(&heading, width, 9, LINES) } else { Vec::new() };
+        let top = times(heading.len(), 20) + 64;
         let mut y = top + 8;
         let rows = counterexample.steps.iter().map(|step| {
             let row = Row::of(step, gap, y);
@@ -140,20 +149,25 @@ impl Row {
         let deed = shortened(&words::deed(step), DEED, LINES);
         let longest = deed.iter().map(|line| line.chars().count()).max().unwrap_or(0);
         let half = (times(longest, 7) / 2 + 8).min(PILL / 2);
-        let room = usize::try_from((gap - half - PILL / 2) / 7).unwrap_or(1);
+        // In this row, nothing stands on the other lanes.
+        let room = usize::try_from((gap - half - 15) * 10 / 67).unwrap_or(1);
         let labels: Vec<_> = step.sent.iter().map(|m| shortened(&label(m), room, LINES)).collect();
-        let above = times(labels.iter().map(Vec::len).sum(), LINE) + 8;
-        let mark = times(deed.len(), LINE) / 2 + 5;
+        let lines = labels.iter().map(Vec::len).sum();
+        let on_one_side = |read: &MessageRecord| step.sent.iter().any(|sent| sent.to == read.from);
+        let between = step.read.as_ref().is_some_and(on_one_side);
+        let spread = if between { times(lines, LINE) / 2 + 1 } else { 0 };
+        let mark = (times(deed.len(), LINE) / 2 + 5).max(spread + 4);
+        let above = if between { 0 } else { times(lines, LINE) + 8 };
         let y = top + above.max(mark + 5);
-        let mut next =
-            y - 7 - times(labels.iter().map(Vec::len).sum::<usize>().saturating_sub(1), LINE);
+        let last = if between { y + spread - 4 } else { y - 7 };
+        let mut next = last - times(lines.saturating_sub(1), LINE);
         let labels = labels.into_iter().map(|lines| {
             let first = next;
             next += times(lines.len(), LINE);
             (first, lines)
         });
         let labels = labels.collect();
-        Self { top, y, height: y - top + mark + 6, deed, half, labels }
+        Self { top, y, height: y - top + mark + 6, deed, half, mark, spread, labels }
     }
 }
 
@@ -170,8 +184,8 @@ fn draw_row(layout: &Layout, row: &Row, step: &StepRecord) -> Markup {
         text class="number" x="20" y=(row.y + 4) { (step.number) }
         g {
             title { (clean(&step.text)) }
-            rect class="pill" x=(lane - row.half) y=(row.y - lines_of_deed / 2 - 5)
-                width=(2 * row.half) height=(lines_of_deed + 10) rx="9" {}
+            rect class="pill" x=(lane - row.half) y=(row.y - row.mark)
+                width=(2 * row.half) height=(2 * row.mark) rx="9" {}
             (lines(&row.deed, lane, row.y - lines_of_deed / 2 + 11, LINE, "deed"))
         }
         @for (message, (y, label)) in step.sent.iter().zip(&row.labels) {
@@ -233,9 +247,10 @@ struct Below {
     height: i32,
 }
 
-fn below(counterexample: &Counterexample, layout: &Layout) -> Below {
+fn below(counterexample: &Counterexample, layout: &Layout, alone: bool) -> Below {
     let property = counterexample.property;
-    let wrap = |text: &str| wrapped(text, layout.width, 7, usize::MAX);
+    let wrap =
+        |text: &str| if alone { wrapped(text, layout.width, 7, usize::MAX) } else { Vec::new() };
     let finding = format!("✗ {property} {}: {}.", property.title(), counterexample.finding);
     let finding = wrap(&finding);
     let rule = words::rule(counterexample).map(|rule| wrap(&rule)).unwrap_or_default();

@@ -78,7 +78,7 @@ function nodes(state, refs) {
 function drawGraph(svg, state, before) {
   svg.replaceChildren();
   const count = state.vats.length;
-  const [box, gap, high, top] = [count > 2 ? 142 : 168, count > 2 ? 92 : 176, 48, 38];
+  const [box, gap, high, top] = [count > 2 ? 158 : 172, count > 2 ? 82 : 172, 48, 38];
   const width = count * box + (count - 1) * gap + 4;
   const refs = references(state);
   const messages = state.channels.flatMap((channel) => channel.messages);
@@ -99,7 +99,7 @@ function drawGraph(svg, state, before) {
   for (const [key, node] of nodes(state, refs)) {
     const was = old.get(key);
     const same = was && was.text === node.text && was.note === node.note;
-    drawNode(svg, node, left(node.vat) + box / 2, y(node.first) - 15, box - 46,
+    drawNode(svg, node, left(node.vat) + box / 2, y(node.first) - 15, box - 36,
       y(node.last) - y(node.first) + 30, same ? "" : " changed");
   }
   refs.forEach((ref, row) => {
@@ -113,9 +113,8 @@ function drawGraph(svg, state, before) {
       const changed = previous?.count === entry.count ? "" : " changed";
       shape(svg, "circle", { class: `count${changed}`, cx: x, cy: y(row), r: 11 });
       shape(svg, "text", { class: "count", x, y: y(row) + 4 }, entry.count);
-      const anchor = side > 0 ? "start" : "end";
-      shape(svg, "text", { class: "place", x: x + side * 14, y: y(row) + dy,
-        "text-anchor": anchor }, name);
+      const anchor = side > 0 ? "rightward" : "leftward";
+      shape(svg, "text", { class: `place ${anchor}`, x: x + side * 14, y: y(row) + dy }, name);
     };
     end(ref.exported, to, away(ref.exporter, ref.importer), placeOfExport(ref), -7, was?.exported);
     end(ref.imported, from, away(ref.importer, ref.exporter), placeOfImport(ref), 15, was?.imported);

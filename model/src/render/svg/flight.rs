@@ -42,11 +42,14 @@ impl<'a> Flight<'a> {
         let away = |half: i32| if rightward { half } else { -half };
         let sent = &layout.rows[self.sent];
         let from = layout.lane(self.message.from) + away(sent.half);
-        let start = (from, sent.y + times(self.place, 7));
+        let start = (from, sent.y + sent.spread + times(self.place, 7));
         let lane = layout.lane(self.message.to);
         let part = |tenths: i32| from + (lane - from) * tenths / 10;
         let end = match self.fate {
-            Fate::Read(row) => (lane - away(layout.rows[row].half), layout.rows[row].y),
+            Fate::Read(row) => {
+                let read = &layout.rows[row];
+                (lane - away(read.half), read.y - read.spread)
+            }
             Fate::Lost(row) => (part(6), layout.rows[row].y),
             Fate::InFlight => {
                 let low = END - 12 - times(self.waiting, 9).min(END - 20);
