@@ -234,25 +234,32 @@ fn markup_in_a_name_is_text_in_the_page() {
 }
 
 #[test]
-fn the_explorer_shows_the_step_that_violates() {
+fn the_explorer_shows_the_step_that_violates_and_its_state() {
     let Some(browser) = Browser::start() else { return };
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&["--mutation", DISTRIBUTED_RACE], folder.path());
-    let wanted = "VatB reads GCExportOp(0, 1)";
-    // It answers when it has begun to serve.
-    assert!(server.get("/").contains("Stateright"));
+    let url = server.url("S1 violated in 7 steps");
+    let (before, last) = url.split_once("/#/steps").unwrap().1.rsplit_once('/').unwrap();
+    let steps: Value = serde_json::from_str(&server.get(&format!("/.states{before}"))).unwrap();
+    let state = steps[last.parse::<usize>().unwrap()]["state"].as_str().unwrap();
+    let lines = state.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut wanted: Vec<_> = lines.collect();
+    assert!(wanted.len() > 2, "{state}");
+    wanted.push("VatB reads GCExportOp(0, 1)");
     block_on(async {
-        let driver = browser.open(server.url("S1 violated in 7 steps")).await;
-        let mut text = String::new();
+        let driver = browser.open(url).await;
+        let mut missing = wanted.clone();
         for _ in 0..100 {
-            text = driver.find(By::Tag("body")).await.unwrap().text().await.unwrap();
-            if text.contains(wanted) {
+            let text = driver.find(By::Tag("body")).await.unwrap().text().await.unwrap();
+            missing = wanted.iter().copied().filter(|line| !text.contains(line)).collect();
+            if missing.is_empty() {
                 break;
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        assert!(text.contains(wanted), "{text}");
+        ask(&driver, "scrollTo(0, document.body.scrollHeight)").await;
         keep(&driver, "explorer").await;
+        assert!(missing.is_empty(), "{missing:?}");
         driver.quit().await.unwrap();
     });
 }

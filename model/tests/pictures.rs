@@ -5,8 +5,11 @@ mod common;
 
 use common::{find, find_in};
 use model::catalogue::{self, DISTRIBUTED_RACE, Task};
-use model::compare::{Comparison, PROBE, SCHEMA as COMPARED};
+use model::check::Control;
+use model::compare::{Comparison, PROBE, SCHEMA as COMPARED, compare};
 use model::counterexample::Counterexample;
+use model::engine::{Budget, Progress};
+use model::property::PropertySet;
 use model::render::page::page;
 use model::render::site::site;
 use model::render::svg::svg;
@@ -135,7 +138,11 @@ fn report() -> Report {
 #[test]
 fn the_catalogue_is_a_folder_whose_links_lead_to_files() {
     let report = report();
-    let comparison = Comparison { schema: COMPARED, probe: PROBE.to_string(), systems: Vec::new() };
+    let (properties, budget) = (PropertySet::ALL, Budget::default());
+    let control = Control { properties, threads: 1, budget, progress: &Progress::default() };
+    let system = catalogue::system("capnweb").unwrap();
+    let systems = vec![compare(system, &control, |_| {})];
+    let comparison = Comparison { schema: COMPARED, probe: PROBE.to_string(), systems };
     let folder = tempfile::tempdir().unwrap();
     let written = site(&report, &comparison, folder.path()).unwrap();
     assert_eq!(written.pages, 1 + report.rows.len());
@@ -153,6 +160,7 @@ fn the_catalogue_is_a_folder_whose_links_lead_to_files() {
         let of = mutation.defect.map_or("", |defect| defect.id);
         assert!(list.contains(of) && list.contains(mutation.id), "{}", mutation.id);
     }
+    assert!(list.contains(system.idea) && list.contains(system.source));
     // Anchors lead somewhere, too.
     for link in list.split("href=\"#").skip(1) {
         let (name, _) = link.split_once('"').unwrap();

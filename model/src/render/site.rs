@@ -68,7 +68,7 @@ fn list(report: &Report, comparison: &Comparison) -> String {
             h2 id="systems" { "Systems and their mutations" }
             p { "A mutation bends one rule. Each is found by an exhaustive search; its page walks \
                 through a shortest counterexample. A number M1 and so on is a defect of a real \
-                system: reproduced, documented by its authors, or suspected from its source." }
+                system: reproduced, documented in its history or source, or a suspicion." }
             nav aria-label="Systems" {
                 ul {
                     @for system in &systems {

@@ -70,7 +70,9 @@ pub(super) fn draw(counterexample: &Counterexample, alone: bool) -> Markup {
             }
             @for flight in Flight::all(counterexample) { (flight.draw(&layout)) }
             @for (row, step) in layout.rows.iter().zip(&counterexample.steps) {
-                a href={ "#step-" (step.number) } data-step=(step.number)
+                a class={ @if step.number % 2 == 0 { "even" }
+                    @if step.number == last { " violated" } }
+                    href={ "#step-" (step.number) } data-step=(step.number)
                     aria-label=(clean(&format!("Step {}: {}", step.number, step.text))) {
                     (draw_row(&layout, row, step))
                     @if step.number == last {
@@ -153,7 +155,10 @@ impl Row {
         let room = usize::try_from((gap - half - 15) * 10 / 67).unwrap_or(1);
         let labels: Vec<_> = step.sent.iter().map(|m| shortened(&label(m), room, LINES)).collect();
         let lines = labels.iter().map(Vec::len).sum();
-        let on_one_side = |read: &MessageRecord| step.sent.iter().any(|sent| sent.to == read.from);
+        let is_right = |vat: VatId| vat > step.actor;
+        let on_one_side = |read: &MessageRecord| {
+            step.sent.iter().any(|sent| is_right(sent.to) == is_right(read.from))
+        };
         let between = step.read.as_ref().is_some_and(on_one_side);
         let spread = if between { times(lines, LINE) / 2 + 1 } else { 0 };
         let mark = (times(deed.len(), LINE) / 2 + 5).max(spread + 4);
@@ -207,11 +212,12 @@ fn counts(layout: &Layout, y: i32, balance: Option<Balance>) -> Markup {
         return html! { text class="count soft" x=(layout.count(0)) y=(y) { "–" } };
     };
     let Balance { export_count, mentions, import_count, deltas } = balance;
+    let equals = if balance.holds() { "=" } else { "≠" };
     html! {
         @for (column, number) in [export_count, mentions, import_count, deltas].iter().enumerate() {
             text class="count" x=(layout.count(0) + times(column, COUNT)) y=(y) { (number) }
         }
-        @for (column, sign) in [if balance.holds() { "=" } else { "≠" }, "+", "+"].iter().enumerate() {
+        @for (column, sign) in [equals, "+", "+"].iter().enumerate() {
             text x=(layout.count(0) + times(column, COUNT) + COUNT / 2) y=(y)
                 class=(if *sign == "≠" { "count bad" } else { "count soft" }) { (sign) }
         }
@@ -225,8 +231,10 @@ fn counts_heading(counterexample: &Counterexample, layout: &Layout) -> Markup {
     let column = |number: i32, words: [&str; 2]| {
         html! {
             @for (line, word) in words.iter().enumerate() {
-                text class="small soft middle" x=(layout.count(number))
-                    y=(layout.top - 20 + times(line, 12)) { (word) }
+                @if !word.is_empty() {
+                    text class="small soft middle" x=(layout.count(number))
+                        y=(layout.top - 20 + times(line, 12)) { (word) }
+                }
             }
         }
     };

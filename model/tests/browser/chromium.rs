@@ -53,7 +53,7 @@ impl Browser {
         // Before its first paint, a page is not given the keys that are pressed.
         let painted = "return performance.getEntriesByType('paint').length > 0";
         for _ in 0..100 {
-            if driver.execute(painted, Vec::new()).await.unwrap().json() == &true {
+            if driver.execute(painted, Vec::new()).await.unwrap().json().as_bool() == Some(true) {
                 return driver;
             }
             std::thread::sleep(Duration::from_millis(50));

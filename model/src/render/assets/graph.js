@@ -78,7 +78,7 @@ function nodes(state, refs) {
 function drawGraph(svg, state, before) {
   svg.replaceChildren();
   const count = state.vats.length;
-  const [box, gap, high, top] = [count > 2 ? 158 : 172, count > 2 ? 82 : 172, 48, 38];
+  const [box, gap, high, top] = [count > 2 ? 150 : 172, count > 2 ? 98 : 172, 48, 38];
   const width = count * box + (count - 1) * gap + 4;
   const refs = references(state);
   const messages = state.channels.flatMap((channel) => channel.messages);
@@ -107,7 +107,8 @@ function drawGraph(svg, state, before) {
     const from = edge(ref.importer, ref.exporter);
     const to = edge(ref.exporter, ref.importer);
     const dangling = ref.exported && (ref.imported || ref.owed) ? "" : " dangling";
-    shape(lines, "line", { class: `reference${dangling}`, x1: from, y1: y(row), x2: to, y2: y(row) });
+    const [x1, y1, x2, y2] = [from, y(row), to, y(row)];
+    shape(lines, "line", { class: `reference${dangling}`, x1, y1, x2, y2 });
     const end = (entry, x, side, name, dy, previous) => {
       if (!entry) return;
       const changed = previous?.count === entry.count ? "" : " changed";
@@ -117,7 +118,8 @@ function drawGraph(svg, state, before) {
       shape(svg, "text", { class: `place ${anchor}`, x: x + side * 14, y: y(row) + dy }, name);
     };
     end(ref.exported, to, away(ref.exporter, ref.importer), placeOfExport(ref), -7, was?.exported);
-    end(ref.imported, from, away(ref.importer, ref.exporter), placeOfImport(ref), 15, was?.imported);
+    end(ref.imported, from, away(ref.importer, ref.exporter), placeOfImport(ref), 15,
+      was?.imported);
   });
   const known = new Set(before.channels.flatMap((c) => c.messages).map((m) => m.number));
   messages.forEach((message, row) => {
