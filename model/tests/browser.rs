@@ -210,8 +210,9 @@ fn markup_in_a_name_is_text_in_the_page() {
     let Some(browser) = Browser::start() else { return };
     let folder = tempfile::tempdir().unwrap();
     let mut counterexample = find(DISTRIBUTED_RACE).counterexamples.remove(0);
-    let bad = "</script><img src=x onerror=document.title='run'>";
+    let bad = "</script><img src=x onerror=document.title='run'>&\u{1}\u{ffff}";
     counterexample.finding = bad.to_owned();
+    counterexample.mutation = Some(bad.to_owned());
     for step in &mut counterexample.steps {
         step.text = bad.to_owned();
         let messages = step.after.channels.iter_mut().flat_map(|channel| &mut channel.messages);
@@ -229,6 +230,13 @@ fn markup_in_a_name_is_text_in_the_page() {
         let images = ask(&driver, "return document.querySelectorAll('img').length").await;
         assert_eq!(images, 0);
         no_errors(&driver).await;
+        // By itself the picture is XML, which nothing may make ill-formed.
+        let picture = written(folder.path(), "chart.svg", &svg(&counterexample));
+        driver.goto(&picture).await.unwrap();
+        let rows = "return document.querySelectorAll('svg.msc > a').length";
+        assert_eq!(ask(&driver, rows).await, counterexample.steps.len());
+        let alien = "return document.querySelectorAll('img, parsererror').length";
+        assert_eq!(ask(&driver, alien).await, 0);
         driver.quit().await.unwrap();
     });
 }
