@@ -35,6 +35,10 @@ fn main() -> ExitCode {
             command::export::run(args, &progress).map(|()| 0)
         }
         Command::List(args) => command::list::run(args).map(|()| 0),
+        Command::Report(args) => {
+            stop_on_ctrl_c(&progress);
+            command::report::run(args, &progress)
+        }
         Command::Replay(args) => command::replay::run(args),
         Command::Simulate(args) => {
             stop_on_ctrl_c(&progress);

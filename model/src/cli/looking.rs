@@ -23,6 +23,11 @@ Examples:
 Exit status: 0 it is a walk of this model and violates what it says, 1 it is not or does not,
 2 it cannot be read, or is of another model.";
 
+pub(super) const REPORT_HELP: &str = "\
+The site is plain files with relative links: open index.html from the folder.
+
+Exit status: as check's.";
+
 pub(super) const SIMULATE_HELP: &str = "\
 Every walk follows from the seed and its number: `--seed 7 --first 41 --walks 1` is one walk again.
 That nothing is found proves nothing.
@@ -36,6 +41,10 @@ pub enum Form {
     Text,
     /// Everything, as JSON: `docs/trace.schema.json`.
     Json,
+    /// A message chart as a picture.
+    Svg,
+    /// A page that steps through it, for any browser, without a network.
+    Html,
     /// A sequence diagram for Mermaid.
     Mermaid,
     /// The Informal Trace Format of Apalache and Quint.
@@ -78,6 +87,20 @@ pub struct ReplayArgs {
     /// After how many steps of the walk; at its end if not given.
     #[arg(long, value_name = "N", requires = "why_not")]
     pub after: Option<usize>,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The folder to write to; it is made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Only this system.
+    #[arg(long, value_name = "NAME", value_parser = names(system_ids()))]
+    pub system: Option<String>,
+    /// Threads to search with; as many as there are cores if not given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
 }
 
 /// Arguments of `simulate`.

@@ -3,7 +3,7 @@
 mod looking;
 mod sizes;
 
-pub use looking::{ExportArgs, Form, ReplayArgs, SimulateArgs};
+pub use looking::{ExportArgs, Form, ReplayArgs, ReportArgs, SimulateArgs};
 pub use sizes::SizeArgs;
 
 use crate::catalogue::{self, SYSTEMS};
@@ -28,6 +28,7 @@ Examples:
   model list                                 what there is to check
   model explore --mutation uncounted-drop    the distributed race, in a browser
   model export --mutation M --format html    a counterexample as a page, a picture, a file, a test
+  model report --out DIR                     all of them as a static site
   model replay FILE                          a saved counterexample, walked again
   model simulate --system capnp --seed 1     random walks through larger worlds
 
@@ -80,6 +81,9 @@ pub enum Command {
     /// Walk a saved counterexample through today's model, or ask why something is not possible.
     #[command(after_help = looking::REPLAY_HELP)]
     Replay(ReplayArgs),
+    /// Write the whole catalogue as a static site: a page for every counterexample.
+    #[command(after_help = looking::REPORT_HELP)]
+    Report(ReportArgs),
     /// Walk at random through worlds that are too large to exhaust.
     #[command(after_help = looking::SIMULATE_HELP)]
     Simulate(SimulateArgs),
@@ -89,7 +93,7 @@ pub enum Command {
 }
 
 /// Arguments of `check`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct CheckArgs {
     /// Only this system; with sizes and none given, E's CapTP.
     #[arg(long, value_name = "NAME", value_parser = names(system_ids()))]
@@ -143,9 +147,10 @@ pub struct CheckArgs {
 }
 
 /// What `check` prints.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
 pub enum ReportForm {
     /// A table and charts.
+    #[default]
     Text,
     /// One JSON document.
     Json,
@@ -156,7 +161,7 @@ pub enum ReportForm {
 }
 
 /// Arguments of `compare`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct CompareArgs {
     /// Only this system; may be given several times.
     #[arg(long, value_name = "NAME", value_parser = names(system_ids()))]

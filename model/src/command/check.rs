@@ -29,7 +29,8 @@ struct Job {
 /// # Errors
 /// Sizes that cannot be, nothing to check, an output that cannot be written.
 pub fn run(args: &CheckArgs, progress: &Arc<Progress>) -> Result<u8, Error> {
-    let jobs = jobs(args)?;
+    // What cannot be checked is said before anything is written.
+    jobs(args)?;
     // Opened before the search: nobody wants to wait for an error.
     let mut output: Box<dyn Write> = match &args.output {
         None => Box::new(anstream::stdout()),
@@ -40,7 +41,7 @@ pub fn run(args: &CheckArgs, progress: &Arc<Progress>) -> Result<u8, Error> {
             Box::new(anstream::StripStream::new(file))
         }
     };
-    let report = report(args, &jobs, progress);
+    let report = checked(args, progress)?;
     if let Some(folder) = &args.save {
         save(folder, &report)?;
     }
@@ -50,6 +51,14 @@ pub fn run(args: &CheckArgs, progress: &Arc<Progress>) -> Result<u8, Error> {
         written => written?,
     }
     Ok(report.exit_status)
+}
+
+/// Checks, and says what that came to.
+///
+/// # Errors
+/// Sizes that cannot be, nothing to check.
+pub(super) fn checked(args: &CheckArgs, progress: &Arc<Progress>) -> Result<Report, Error> {
+    Ok(report(args, &jobs(args)?, progress))
 }
 
 /// Every counterexample into a folder, and what can be done with the first that was not expected.

@@ -23,6 +23,33 @@ const WIDTH_MIN: u16 = 100;
 /// # Errors
 /// The output cannot be written.
 pub fn run(args: &CompareArgs, progress: &Arc<Progress>) -> Result<u8, Error> {
+    let compared = comparison(args, progress);
+    let mut output = anstream::stdout();
+    if args.json {
+        serde_json::to_writer_pretty(&mut output, &compared).map_err(std::io::Error::from)?;
+        writeln!(output)?;
+    } else if args.markdown {
+        write!(output, "{}", comparison::markdown(&compared))?;
+    } else {
+        write!(output, "{}", comparison::text(&compared, width()))?;
+    }
+    output.flush()?;
+    Ok(status(&compared))
+}
+
+/// 0 if all is as the catalogue says, 1 if not, 3 if a search was cut short.
+pub(super) fn status(compared: &Comparison) -> u8 {
+    if compared.systems.iter().any(|system| system.unexpected) {
+        1
+    } else if compared.systems.iter().any(|system| system.incomplete) {
+        3
+    } else {
+        0
+    }
+}
+
+/// Searches for every cell.
+pub(super) fn comparison(args: &CompareArgs, progress: &Arc<Progress>) -> Comparison {
     let started = Instant::now();
     let control = Control {
         properties: PropertySet::ALL,
@@ -37,26 +64,7 @@ pub fn run(args: &CompareArgs, progress: &Arc<Progress>) -> Result<u8, Error> {
     let wanted = |id: &str| args.system.is_empty() || args.system.iter().any(|name| name == id);
     let systems = SYSTEMS.iter().filter(|system| wanted(system.id));
     let systems = systems.map(|system| compare(system, &control, |name| shown.name(name)));
-    let compared =
-        Comparison { schema: SCHEMA, probe: PROBE.to_string(), systems: systems.collect() };
-    drop(shown);
-    let mut output = anstream::stdout();
-    if args.json {
-        serde_json::to_writer_pretty(&mut output, &compared).map_err(std::io::Error::from)?;
-        writeln!(output)?;
-    } else if args.markdown {
-        write!(output, "{}", comparison::markdown(&compared))?;
-    } else {
-        write!(output, "{}", comparison::text(&compared, width()))?;
-    }
-    output.flush()?;
-    Ok(if compared.systems.iter().any(|system| system.unexpected) {
-        1
-    } else if compared.systems.iter().any(|system| system.incomplete) {
-        3
-    } else {
-        0
-    })
+    Comparison { schema: SCHEMA, probe: PROBE.to_string(), systems: systems.collect() }
 }
 
 /// As wide as the terminal, if there is one.

@@ -8,7 +8,7 @@ use crate::counterexample::Counterexample;
 use crate::engine::{Budget, Progress};
 use crate::progress::Shown;
 use crate::property::PropertySet;
-use crate::render::{chart, itf, mermaid, rust_test, shiviz};
+use crate::render::{chart, itf, mermaid, page, rust_test, shiviz, svg};
 use crate::saved;
 use std::sync::Arc;
 
@@ -35,6 +35,8 @@ pub fn form(counterexample: &Counterexample, form: Form) -> Result<String, Strin
         Form::Json => {
             serde_json::to_string_pretty(counterexample).map_err(|error| error.to_string())? + "\n"
         }
+        Form::Svg => svg::svg(counterexample),
+        Form::Html => page::page(counterexample),
         Form::Mermaid => mermaid::mermaid(counterexample),
         Form::Itf => itf::itf(counterexample),
         Form::Shiviz => shiviz::shiviz(counterexample),

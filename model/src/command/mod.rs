@@ -7,6 +7,7 @@ pub mod explore;
 pub mod export;
 pub mod list;
 pub mod replay;
+pub mod report;
 pub mod simulate;
 
 use std::fmt;

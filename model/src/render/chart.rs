@@ -1,14 +1,11 @@
 //! A counterexample as a message chart: VatA on the left, VatB on the right, time downwards, both
 //! counts and the conservation sum beside each step.
 
-use super::{BAD, FAINT, STRONG, heading, pad, paint};
-use crate::catalogue;
+use super::{BAD, FAINT, STRONG, pad, paint, words};
 use crate::counterexample::{Counterexample, MessageRecord, StepRecord};
-use crate::mutation::Mutation;
 use crate::names::VatId;
 use crate::property::Balance;
-use crate::rule::Rule;
-use crate::world::{StepKind, Table};
+use crate::world::Table;
 use std::fmt::Write;
 
 const STEP: usize = 4;
@@ -21,12 +18,10 @@ const WIDE_WIRE: usize = 46;
 pub fn chart(counterexample: &Counterexample) -> String {
     let mut text = String::new();
     let property = counterexample.property;
-    let mutation = counterexample.mutation.as_deref().and_then(catalogue::mutation).map(|(_, m)| m);
     let steps = counterexample.steps.len();
-    line(&mut text, &paint(STRONG, &heading(counterexample)));
-    if let Some(mutation) = mutation {
-        line(&mut text, &format!("{}: {}.", bent(mutation.rule), mutation.title));
-        line(&mut text, &stands_for(mutation));
+    line(&mut text, &paint(STRONG, &words::heading(counterexample)));
+    for sentence in words::about(counterexample) {
+        line(&mut text, &sentence);
     }
     line(&mut text, &paint(FAINT, &format!("In the world {}.", counterexample.sizes)));
     text.push('\n');
@@ -48,37 +43,20 @@ pub fn chart(counterexample: &Counterexample) -> String {
     line(&mut text, &paint(BAD, &format!("{property} {}:", property.title())));
     line(&mut text, &format!("  {}.", counterexample.finding));
     line(&mut text, &format!("  Claimed: {}.", counterexample.claim));
-    if let Some(mutation) = mutation {
-        match mutation.rule {
-            Rule::Canary => {}
-            Rule::Own(rule) => line(&mut text, &format!("  The rule says: {rule}.")),
-            rule => line(&mut text, &format!("  {} says: {}.", rule.name(), rule.text())),
-        }
+    if let Some(rule) = words::rule(counterexample) {
+        line(&mut text, &format!("  {rule}"));
+    }
+    if let Some(mutation) = words::mutation(counterexample) {
         let look = format!("Step through it: model explore --mutation {}", mutation.id);
         line(&mut text, &paint(FAINT, &look));
     }
     text
 }
 
-fn stands_for(mutation: &Mutation) -> String {
-    let text = mutation.stands_for;
-    match mutation.defect {
-        None => format!("It stands for {text}."),
-        Some(defect) => format!("It is {}, {}: {text}.", defect.id, defect.mark.name()),
-    }
-}
-
-fn bent(rule: Rule) -> String {
-    match rule {
-        Rule::Canary => "Every rule is bent".to_owned(),
-        Rule::Own(_) => "Bent is a rule of its own".to_owned(),
-        rule => format!("Bent is {}", rule.name()),
-    }
-}
-
 /// One step: a row, and one more for each line that does not fit, or further message.
 fn rows(text: &mut String, step: &StepRecord, two: bool, violated: Option<&str>) {
-    let deed = if two { shorten(step) } else { format!("{}  {}", step.actor, shorten(step)) };
+    let deed =
+        if two { words::deed(step) } else { format!("{}  {}", step.actor, words::deed(step)) };
     let deeds = wrap(&deed, if two { VAT } else { WIDE_VAT });
     let draw = if two { arrow } else { named };
     let taken = step.read.iter().chain(&step.lost);
@@ -178,24 +156,6 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 /// `text` at the right end of the wire's column.
 fn right(text: &str) -> String {
     format!("{text:>0$}", WIRE - 1)
-}
-
-/// What happens, in the width of a column.
-fn shorten(step: &StepRecord) -> String {
-    let deed = step.deed.strip_prefix("'s ").unwrap_or(&step.deed);
-    let deed = deed.replace("serves the notification of", "notification of");
-    match (&step.read, &step.lost) {
-        (Some(message), _) if step.kind == StepKind::BeginRead => {
-            format!("begins to read #{}", message.number)
-        }
-        (Some(message), _) if step.kind == StepKind::Refuse => {
-            format!("does not implement #{}", message.number)
-        }
-        (Some(message), _) => format!("reads #{}", message.number),
-        (None, Some(message)) => format!("may have lost #{}", message.number),
-        (None, None) if step.kind == StepKind::Fail => "breaks the protocol".to_owned(),
-        (None, None) => deed,
-    }
 }
 
 fn balance(b: Balance) -> String {

@@ -39,8 +39,9 @@ pub fn markdown(comparison: &Comparison) -> String {
     out + &legend(comparison)
 }
 
-const RACES: &[&str] = &["system", "keeps", "GC messages a life", "distributed race", "local race"];
-const REST: &[&str] = &[
+pub(super) const RACES: &[&str] =
+    &["system", "keeps", "GC messages a life", "distributed race", "local race"];
+pub(super) const REST: &[&str] = &[
     "system",
     "order",
     "no loss",
@@ -51,7 +52,7 @@ const REST: &[&str] = &[
     "properties",
 ];
 
-fn races(compared: &Compared) -> Vec<String> {
+pub(super) fn races(compared: &Compared) -> Vec<String> {
     let messages = compared.messages_per_life;
     vec![
         compared.title.to_owned(),
@@ -62,7 +63,7 @@ fn races(compared: &Compared) -> Vec<String> {
     ]
 }
 
-fn rest(compared: &Compared) -> Vec<String> {
+pub(super) fn rest(compared: &Compared) -> Vec<String> {
     let mut cells = vec![compared.title.to_owned()];
     cells.extend(compared.assumptions.iter().map(denied));
     cells.push(thousands(compared.states));
@@ -106,7 +107,7 @@ fn steps(shown: &Shown) -> String {
     format!("{} in {} {steps}", shown.property, shown.steps)
 }
 
-fn legend(comparison: &Comparison) -> String {
+pub(super) fn legend(comparison: &Comparison) -> String {
     let denied: Vec<_> = Assumption::ALL.iter().map(|assumption| assumption.name()).collect();
     format!(
         "Every cell comes from a search. \"Without it\": the counterexample when the answer is \

@@ -1,7 +1,7 @@
 //! A counterexample in the Informal Trace Format (Apalache's ADR-015), as Quint, Apalache and
 //! viewers of traces read it.
 
-use super::heading;
+use super::words::heading;
 use crate::counterexample::{
     Counterexample, ExportRecord, ImportRecord, LedgerRecord, MessageRecord, OwedRecord, Snapshot,
     VatRecord,

@@ -1,6 +1,6 @@
 //! A counterexample as a Mermaid sequence diagram, which forges and books draw.
 
-use super::heading;
+use super::words::heading;
 use crate::counterexample::{Counterexample, MessageRecord, Role, StepRecord};
 use crate::names::VatId;
 use crate::world::StepKind;

@@ -7,12 +7,14 @@ pub mod github;
 pub mod itf;
 pub mod junit;
 pub mod mermaid;
+pub mod page;
 pub mod rust_test;
 pub mod shiviz;
+pub mod site;
+pub mod svg;
 pub mod table;
+mod words;
 
-use crate::catalogue;
-use crate::counterexample::Counterexample;
 use anstyle::{AnsiColor, Style};
 
 /// As expected.
@@ -40,17 +42,4 @@ pub fn pad(text: &str, width: usize) -> String {
 /// `number` with its thousands apart.
 pub fn thousands(number: u64) -> String {
     indicatif::HumanCount(number).to_string()
-}
-
-/// What was violated, of what, and after how many steps. A name that is not in the catalogue is
-/// left as it is.
-pub fn heading(counterexample: &Counterexample) -> String {
-    let Counterexample { system, mutation, property, .. } = counterexample;
-    let title = || catalogue::system(system).map_or(system.as_str(), |system| system.title);
-    let name = mutation.as_deref().unwrap_or_else(title);
-    let after = match counterexample.steps.len() {
-        1 => "one step".to_owned(),
-        steps => format!("{steps} steps"),
-    };
-    format!("{name}: {property} is violated after {after}")
 }

@@ -1,6 +1,7 @@
 //! What the tests of the models share.
 #![allow(dead_code, reason = "each test binary uses its share")]
 
+pub(crate) mod server;
 pub(crate) mod walk;
 
 use model::catalogue::{self, Task};
