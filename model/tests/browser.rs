@@ -242,6 +242,37 @@ fn markup_in_a_name_is_text_in_the_page() {
 }
 
 #[test]
+fn the_report_opens_from_a_folder_and_leads_to_a_page_of_every_counterexample() {
+    let Some(browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let system = catalogue::system("goblins").unwrap();
+    let out = folder.path().to_str().unwrap();
+    let report = ["report", "--system", system.id, "--out", out];
+    assert_cmd::Command::new(env!("CARGO_BIN_EXE_model")).args(report).assert().code(0);
+    block_on(async {
+        let driver = browser.open(&format!("file://{out}/index.html")).await;
+        let links = "return [...document.querySelectorAll('a[href^=\"mutations/\"]')]
+            .map((link) => link.textContent)";
+        let ids: Vec<_> = system.mutations.iter().map(|mutation| mutation.id).collect();
+        assert_eq!(ask(&driver, links).await, json!(ids));
+        keep(&driver, "report").await;
+        no_errors(&driver).await;
+        let mutation = &system.mutations[0];
+        let link = driver.find(By::LinkText(mutation.id)).await.unwrap();
+        link.send_keys(Key::Enter + "").await.unwrap();
+        let found = find(mutation.id).counterexamples;
+        let shown = found.iter().find(|found| found.property == mutation.kills).unwrap();
+        driver.query(By::Id("position")).first().await.unwrap();
+        press(&driver, Key::Home.value()).await;
+        check(&driver, shown, 0).await;
+        press(&driver, 'j').await;
+        check(&driver, shown, 1).await;
+        no_errors(&driver).await;
+        driver.quit().await.unwrap();
+    });
+}
+
+#[test]
 fn the_explorer_shows_the_step_that_violates_and_its_state() {
     let Some(browser) = Browser::start() else { return };
     let folder = tempfile::tempdir().unwrap();

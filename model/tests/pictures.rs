@@ -8,6 +8,7 @@ use model::catalogue::{self, DISTRIBUTED_RACE, Task};
 use model::check::Control;
 use model::compare::{Comparison, PROBE, SCHEMA as COMPARED, compare};
 use model::counterexample::Counterexample;
+use model::coverage::Coverage;
 use model::engine::{Budget, Progress};
 use model::property::PropertySet;
 use model::render::page::page;
@@ -132,7 +133,8 @@ fn report() -> Report {
         max_depth: None,
         timeout: None,
     };
-    Report { schema: SCHEMA, made_with, exit_status: 0, seconds: 0.0, rows }
+    let coverage = Coverage::default();
+    Report { schema: SCHEMA, made_with, exit_status: 0, seconds: 0.0, rows, coverage }
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod common;
 use common::{find, search_with};
 use model::catalogue;
 use model::catalogue::DISTRIBUTED_RACE;
-use model::render::chart;
+use model::render::{chart, svg};
 use model::sizes::{PerVat, Sizes};
 
 const README: &str = include_str!("../../README.md");
@@ -19,6 +19,14 @@ fn the_chart_in_the_readme_is_the_chart_that_is_printed() {
     let chart = anstream::adapter::strip_str(&chart).to_string();
     let (drawn, _prose) = chart.split_once("\n\nS1 ").unwrap();
     assert!(README.contains(drawn), "{drawn}");
+}
+
+/// If this fails: `model export --mutation uncounted-drop --format svg -o docs/uncounted-drop.svg`.
+#[test]
+fn the_picture_in_the_readme_is_the_picture_that_is_exported() {
+    let picture = svg::svg(&find(DISTRIBUTED_RACE).counterexamples[0]);
+    assert!(README.contains("(docs/uncounted-drop.svg)"));
+    assert!(picture == include_str!("../../docs/uncounted-drop.svg"), "it is another picture now");
 }
 
 #[test]
