@@ -92,7 +92,8 @@ fn an_unreadable_truncated_foreign_or_hostile_file_is_a_sentence_with_the_place_
     let name = "trace.json";
     replay(&folder.path().join("nowhere.json")).code(2).stderr(contains("cannot read"));
     replay(folder.path()).code(2).stderr(contains("cannot read"));
-    let refused: [(&str, fn(String) -> String); 8] = [
+    type Spoil = fn(String) -> String;
+    let refused: [(&str, Spoil); 8] = [
         ("EOF while parsing", |text| text[..text.len() / 2].to_owned()),
         ("line 1 column 2", |_| "not a trace".to_owned()),
         ("does not say that it is", |_| "{\"states\": []}".to_owned()),

@@ -1,4 +1,4 @@
-//! Searches of any Stateright [`Model`](stateright::Model), level by level.
+//! Searches of any Stateright [`Model`], level by level.
 //!
 //! Stateright 0.31's own breadth-first checker serves the Explorer, and is held against this one in
 //! the tests. `check` does not use it because of what it would let through to a user: a search that

@@ -107,7 +107,8 @@ fn introduction(report: &Report, systems: &[&System]) -> Markup {
                  wrong, in which system, and in how few steps?"
             }
             p class="about" {
-                (systems.len()) @if systems.len() == 1 { " system, " } @else { " systems, " } (scenarios) " worlds with all rules, " (mutations)
+                (systems.len()) @if systems.len() == 1 { " system, " } @else { " systems, " }
+                (scenarios) " worlds with all rules, " (mutations)
                 " mutations, " (thousands(states)) " states. "
                 @if odd > 0 {
                     span class="odd" { (odd) " verdicts are not as expected." }

@@ -85,26 +85,24 @@ impl<P: Protocol> World<P> {
             compatible(|guard| matches!(guard, Guard::Held)),
             compatible(|guard| matches!(guard, Guard::NotHeld)),
         ];
-        for mut guards in sets.into_iter().filter(|guards| lifted(guards)) {
-            for guard in GUARDS {
-                let fewer: Vec<_> = guards
-                    .iter()
-                    .filter(|kept| kept.to_string() != guard.to_string())
-                    .copied()
-                    .collect();
-                if lifted(&fewer) {
-                    guards = fewer;
-                }
+        let Some(mut guards) = sets.into_iter().find(|guards| lifted(guards)) else {
+            let possible: Vec<_> = possible.iter().map(|text| format!("  {text}")).collect();
+            return format!(
+                "'{wanted}' is not possible, and no single guard forbids it: what it needs is not \
+                 there. Possible are:\n{}",
+                possible.join("\n")
+            );
+        };
+        // Those that need not be lifted are not to blame.
+        for position in (0..guards.len()).rev() {
+            let mut fewer = guards.clone();
+            fewer.remove(position);
+            if lifted(&fewer) {
+                guards = fewer;
             }
-            let guards: Vec<_> = guards.iter().map(ToString::to_string).collect();
-            return format!("'{wanted}' is not possible: {}", guards.join(", and "));
         }
-        let possible: Vec<_> = possible.iter().map(|text| format!("  {text}")).collect();
-        format!(
-            "'{wanted}' is not possible, and no single guard forbids it: what it needs is not \
-             there. Possible are:\n{}",
-            possible.join("\n")
-        )
+        let guards: Vec<_> = guards.iter().map(ToString::to_string).collect();
+        format!("'{wanted}' is not possible: {}", guards.join(", and "))
     }
 
     /// What the steps are called that are possible.
