@@ -207,6 +207,15 @@ impl Row {
         row
     }
 
+    /// A name for a file: names of mutations are unique, those of scenarios are in a system.
+    pub fn file_name(&self) -> String {
+        if self.rule.is_some() {
+            self.name.to_owned()
+        } else {
+            format!("{}-{}", self.system, self.name)
+        }
+    }
+
     /// The counterexample of the property that was expected, or else the first.
     pub fn counterexample(&self) -> Option<&Counterexample> {
         let expected = |c: &&Counterexample| Some(c.property) == self.expected_property;

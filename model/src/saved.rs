@@ -61,9 +61,9 @@ pub fn task(saved: &Counterexample) -> Result<Task, String> {
 ///
 /// # Errors
 /// The folder or a file cannot be written.
-pub fn save(folder: &Path, all: &[(&str, &Counterexample)]) -> io::Result<Vec<PathBuf>> {
+pub fn save(folder: &Path, all: &[(String, &Counterexample)]) -> io::Result<Vec<PathBuf>> {
     fs::create_dir_all(folder)?;
-    let write = |(name, counterexample): &(&str, &Counterexample)| {
+    let write = |(name, counterexample): &(String, &Counterexample)| {
         let file = folder.join(format!("{name}-{}.json", counterexample.property));
         let text = serde_json::to_string_pretty(counterexample).map_err(io::Error::from)?;
         fs::write(&file, text + "\n")?;

@@ -4,8 +4,10 @@
 
 mod common;
 
+use common::find_in;
 use common::walk::walk;
-use model::catalogue;
+use model::catalogue::{self, Task};
+use model::check::Verdict;
 use model::names::VatId;
 use model::property::{PropertyId, PropertySet};
 use model::protocol::netobj::{Listing, NetObj};
@@ -233,4 +235,16 @@ fn a_lease_that_runs_out_under_a_client_that_lives_frees_what_it_has() {
     let (state, violated) = after::<true>(Some(NetObjBend::LeaseTooShort), sizes, &steps);
     assert!(!is_kept(&state));
     assert_eq!(violated, PropertySet::only(PropertyId::S1), "{state:?}");
+}
+
+/// Of two references of one transmission, the dirty call of one fails. Or a renewal is answered too
+/// late, and a clean is queued meanwhile.
+#[test]
+fn what_came_with_a_call_that_failed_and_what_was_renewed_too_late_is_given_back() {
+    for id in ["netobj", "rmi"] {
+        let system = catalogue::system(id).unwrap();
+        let (sends, losses) = (PerVat::each(0, 1), PerVat::both(1));
+        let sizes = Sizes { objects: 2, references: 2, sends, losses, ..Sizes::SMALLEST };
+        assert_eq!(find_in(&Task::full(system, sizes)).verdict, Verdict::Holds, "{id}");
+    }
 }

@@ -56,7 +56,7 @@ fn the_readme_says_how_many_systems_and_defects_there_are() {
         catalogue::mutations().filter_map(|(_, m)| Some(m.defect?.id)).collect();
     assert_eq!((catalogue::SYSTEMS.len(), defects.len()), (13, 53));
     assert!(README.contains("thirteen systems"));
-    assert!(README.contains("fifty-three real defects"));
+    assert!(README.contains("fifty-three defects"));
     assert_eq!(catalogue::LEFT_OUT.len(), 2);
     assert!(README.contains("Two of the catalogue's defects"));
 }

@@ -109,7 +109,7 @@ const MUTATIONS: &[Mutation] = &[
         title: "a finaliser that runs while a message is read forgets what that one mentions",
         rule: Rule::R7,
         kills: PropertyId::C1,
-        stands_for: "an implementation of OCapN: one mention stays counted for ever",
+        stands_for: "an implementation of OCapN, which need not be this one: counts lost for ever",
         sizes: Sizes { interrupts: PerVat::each(1, 0), ..ONE_WAY },
         bend: Bend::EndoOcapn(OcapnBend::NotedCountsForgotten),
         halves: &[],

@@ -66,14 +66,13 @@ fn save(folder: &Path, report: &Report) -> Result<(), Error> {
     let all: Vec<_> = report
         .rows
         .iter()
-        .flat_map(|row| row.counterexamples.iter().map(|found| (row.name, found)))
+        .flat_map(|row| row.counterexamples.iter().map(|found| (row.file_name(), found)))
         .collect();
     let files = saved::save(folder, &all).map_err(|error| cannot_write(folder, &error))?;
     complain(&format!("{} counterexamples are in {}.", files.len(), folder.display()));
     let odd = report.rows.iter().find(|row| !row.as_expected && row.counterexample().is_some());
-    if let Some(found) = odd.and_then(Row::counterexample) {
-        let name = odd.map_or("", |row| row.name);
-        let file = folder.join(format!("{name}-{}.json", found.property));
+    if let Some((row, found)) = odd.and_then(|row| Some((row, row.counterexample()?))) {
+        let file = folder.join(format!("{}-{}.json", row.file_name(), found.property));
         complain(&format!("Walk it again: model replay {}", file.display()));
     }
     Ok(())

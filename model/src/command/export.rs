@@ -2,7 +2,7 @@
 
 use super::{Error, available_threads, written};
 use crate::catalogue::{self, Task};
-use crate::check::Control;
+use crate::check::{Control, Verdict};
 use crate::cli::{ExportArgs, Form};
 use crate::counterexample::Counterexample;
 use crate::engine::{Budget, Progress};
@@ -61,6 +61,9 @@ fn found(id: &str, args: &ExportArgs, progress: &Arc<Progress>) -> Result<Counte
     drop(shown);
     let mut all = finding.counterexamples;
     let named = all.iter().position(|found| found.property == mutation.kills);
+    if finding.verdict == Verdict::Incomplete {
+        return Err(Error::Usage(format!("the search of {id} was interrupted")));
+    }
     if all.is_empty() {
         return Err(Error::Usage(format!("{id} shows nothing in the world {sizes}")));
     }

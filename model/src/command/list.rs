@@ -102,6 +102,10 @@ fn defect_lines() -> Vec<String> {
         lines.push(format!("       {}", mutation.stands_for));
         lines.push(format!("       check --mutation {}", mutation.id));
     }
+    lines.push(
+        "A defect stands with the system whose rules it bends: it need not have been found there."
+            .to_owned(),
+    );
     lines.push(paint(STRONG, "Left out"));
     for (number, why) in LEFT_OUT {
         lines.push(format!("  {} {why}", pad(&format!("M{number}"), 4)));

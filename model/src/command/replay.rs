@@ -4,6 +4,7 @@ use super::{Error, written};
 use crate::cli::ReplayArgs;
 use crate::render::chart;
 use crate::saved;
+use crate::walk::Stray;
 
 /// Runs the command; returns the exit status.
 ///
@@ -28,6 +29,7 @@ pub fn run(args: &ReplayArgs) -> Result<u8, Error> {
         }),
     };
     match answer {
+        Err(stray @ Stray::TooFar { .. }) => Err(Error::Usage(format!("{name}: {stray}"))),
         Ok(text) => written(&text, None).map(|()| 0),
         Err(stray) => {
             written(&format!("{name} is no walk of this model: {stray}\n"), None).map(|()| 1)

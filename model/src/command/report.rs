@@ -25,5 +25,7 @@ pub fn run(args: &ReportArgs, progress: &Arc<Progress>) -> Result<u8, Error> {
     let index = args.out.join("index.html");
     let mebibytes = written.bytes.div_ceil(1 << 20);
     complain(&format!("{} pages, {mebibytes} MiB: open {}", written.pages, index.display()));
-    Ok(report.exit_status.max(compare::status(&comparison)))
+    let statuses = [report.exit_status, compare::status(&comparison)];
+    // That something differs says more than that something was cut short.
+    Ok(if statuses.contains(&1) { 1 } else { statuses.into_iter().max().unwrap_or(0) })
 }

@@ -116,7 +116,7 @@ fn crossed(message: &MessageRecord, step: &StepRecord) -> String {
 fn arrow(message: &MessageRecord, crossed: Option<String>) -> Vec<String> {
     let (to_a, to_b) = if crossed.is_some() { ("◀─", "─▶") } else { ("◁─", "─▷") };
     let number = format!("#{} ", message.number);
-    let parts = parts(message, crossed, WIRE - 1 - number.chars().count() - 3);
+    let parts = parts(message, crossed, (WIRE - 4).saturating_sub(number.chars().count()));
     let draw = |(row, part): (usize, &String)| match (message.to, row) {
         (VatId::A, 0) => format!("{to_a} {number}{part}").trim_end().to_owned(),
         (VatId::A, _) => format!("      {part}"),
@@ -131,7 +131,7 @@ fn named(message: &MessageRecord, crossed: Option<String>) -> Vec<String> {
     let (from, to) = (message.from.letter(), message.to.letter());
     let arrow = if crossed.is_some() { "─▶" } else { "─▷" };
     let ends = format!("{from} {arrow} {to} #{} ", message.number);
-    let parts = parts(message, crossed, WIDE_WIRE - 1 - ends.chars().count());
+    let parts = parts(message, crossed, (WIDE_WIRE - 1).saturating_sub(ends.chars().count()));
     let draw = |(row, part): (usize, &String)| {
         let ends = if row == 0 { ends.clone() } else { " ".repeat(ends.chars().count()) };
         format!("{ends}{part}").trim_end().to_owned()

@@ -44,13 +44,9 @@ pub fn site(report: &Report, comparison: &Comparison, folder: &Path) -> io::Resu
     Ok(written)
 }
 
-/// The name of a row's page. Names of mutations are unique; those of scenarios are in a system.
+/// The name of a row's page.
 fn file(row: &Row) -> String {
-    if row.rule.is_some() {
-        format!("{}.html", row.name)
-    } else {
-        format!("{}-{}.html", row.system, row.name)
-    }
+    format!("{}.html", row.file_name())
 }
 
 fn list(report: &Report, comparison: &Comparison) -> String {

@@ -1,6 +1,6 @@
 //! Why something is not possible: which guards forbid it.
 
-use super::vat::Left;
+use super::vat::{Left, Waited};
 use super::{Assumption, State, Vat, World};
 use crate::protocol::{Protocol, View};
 use stateright::Model;
@@ -21,6 +21,8 @@ enum Guard {
     NotHeld,
     /// The application holds the proxy.
     Held,
+    /// The application waits for the promise.
+    Waited,
     /// The promise is resolved.
     Resolved,
     /// Another message comes first.
@@ -29,7 +31,7 @@ enum Guard {
     LastSession,
 }
 
-const GUARDS: [Guard; 18] = [
+const GUARDS: [Guard; 19] = [
     Guard::Bound("--sends", |left| &mut left.sends),
     Guard::Bound("--calls", |left| &mut left.calls),
     Guard::Bound("--asks", |left| &mut left.asks),
@@ -45,6 +47,7 @@ const GUARDS: [Guard; 18] = [
     Guard::Closed,
     Guard::NotHeld,
     Guard::Held,
+    Guard::Waited,
     Guard::Resolved,
     Guard::Order,
     Guard::LastSession,
@@ -59,6 +62,7 @@ impl fmt::Display for Guard {
             Self::Closed => "there is no session",
             Self::NotHeld => "the application does not hold the proxy",
             Self::Held => "the application holds the proxy",
+            Self::Waited => "the application waits for the promise",
             Self::Resolved => "the promise is resolved already",
             Self::Order => "a message that was sent before has to be read first",
             Self::LastSession => "it is the last session that --sessions allows",
@@ -88,8 +92,8 @@ impl<P: Protocol> World<P> {
         let Some(mut guards) = sets.into_iter().find(|guards| lifted(guards)) else {
             let possible: Vec<_> = possible.iter().map(|text| format!("  {text}")).collect();
             return format!(
-                "'{wanted}' is not possible, and no single guard forbids it: what it needs is not \
-                 there. Possible are:\n{}",
+                "'{wanted}' is not possible, and none of the guards that can be lifted forbids it: \
+                 what it needs is not there. Possible are:\n{}",
                 possible.join("\n")
             );
         };
@@ -123,7 +127,7 @@ impl<P: Protocol> World<P> {
                 Guard::Order => world.denied = Some(Assumption::Order),
                 Guard::LastSession => {
                     for actor in &mut world.actors {
-                        actor.sizes.sessions = actor.sizes.sessions.saturating_add(1);
+                        actor.sizes.sessions = u8::MAX;
                     }
                 }
                 _ => {}
@@ -145,6 +149,7 @@ impl Guard {
             Self::Closed => vat.links.iter_mut().for_each(|link| link.open = true),
             Self::NotHeld => vat.heap.iter_mut().for_each(|proxy| proxy.held = true),
             Self::Held => vat.heap.iter_mut().for_each(|proxy| proxy.held = false),
+            Self::Waited => vat.heap.iter_mut().for_each(|proxy| proxy.waited = Waited::No),
             Self::Resolved => vat.resolved.clear(),
             Self::Order | Self::LastSession => {}
         }

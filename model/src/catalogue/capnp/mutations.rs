@@ -244,7 +244,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation {
         id: "capnp-unknown-id-panics",
         defect: Defect::documented("M43"),
-        title: "a message that names an id that is unknown ends the vat, not the connection",
+        title: "a Release of an unknown id is a panic: every table of the vat is gone",
         rule: Rule::R5,
         kills: PropertyId::S7,
         stands_for: "capnproto-rust #443, dd936045: a panic on a bad id, or on a table in use",

@@ -151,7 +151,9 @@ impl Protocol for Capnp {
         effects: &mut EffectsOf<Self>,
     ) -> Result<(), Refused> {
         let read = self.read_message(own, from, body, effects);
-        if read.is_err() && self.is_bent(CapnpBend::UnknownIdPanics) {
+        let unknown = matches!(body, Op::Release(given)
+            if given.iter().any(|given| own.link(from).exports.get(given.index).is_none()));
+        if unknown && read.is_err() && self.is_bent(CapnpBend::UnknownIdPanics) {
             own.links.iter_mut().for_each(|link| *link = Link::new(link.session));
         }
         read

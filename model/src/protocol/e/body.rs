@@ -21,7 +21,7 @@ pub enum Seat {
     Third {
         /// Whose it is.
         host: VatId,
-        /// The how-manieth gift of the sender's to the host it is.
+        /// The how-manieth of the sender's gifts it is, from 0.
         number: u16,
     },
 }

@@ -23,7 +23,7 @@ pub struct Gift {
     pub recipient: VatId,
     /// Whose it is.
     pub host: VatId,
-    /// E's nonce: the how-manieth of the donor's at the host, from 0.
+    /// E's nonce: the how-manieth of the donor's gifts, from 0.
     pub number: u16,
 }
 

@@ -7,7 +7,7 @@
 //! back alone (`GCAnswerOp`) and uses again, the one freed last first, while the result goes to a
 //! redirector that the caller exports with the call; introductions to a third vat (`Promise3Desc`)
 //! with a vine. **Left out:** the redirector of a promise, which here is its index; swiss numbers;
-//! where a vat hands on what it has of a third vat's answers or promises.
+//! answers as arguments.
 //! **Source:** E's `net.captp` (`jcomm`, `tables`), and the es-discuss mail of 2013-11-09.
 
 mod bend;

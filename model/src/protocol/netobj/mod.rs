@@ -102,6 +102,7 @@ const CLEANS: u8 = 0;
 const TIMEOUT: u8 = 1;
 const RENEW: u8 = 2;
 const EXPIRE: u8 = 3;
+const LATE: u8 = 4;
 
 impl<const LEASES: bool> Listing<LEASES> {
     fn lease_work(self, own: &NetObjTables) -> SmallVec<[Work; 2]> {
@@ -274,18 +275,38 @@ impl<const LEASES: bool> Protocol for Listing<LEASES> {
             index: surrogate.index,
             trouble: true,
         }));
+        work.extend(own.renewing.iter().map(|(peer, index, _)| Work {
+            code: LATE,
+            what: "waits for its renewal no longer",
+            peer: *peer,
+            index: *index,
+            trouble: true,
+        }));
         work
     }
 
     fn do_work(&self, own: &mut NetObjTables, work: Work, effects: &mut EffectsOf<Self>) {
         match work.code {
             TIMEOUT => return self.fail(own, (work.peer, work.index), effects),
+            LATE => {
+                let at = (work.peer, work.index);
+                let late = own.renewing.iter().find(|(owner, index, _)| (*owner, *index) == at);
+                if let Some(renewal) = late.copied() {
+                    self.renewed(own, renewal, false);
+                }
+                return;
+            }
             RENEW => return Self::renew(own, work.peer, effects),
             EXPIRE => return self.expire(own, work.peer, effects),
             _ => {}
         }
         let due = own.cleans.iter().filter(|(owner, _)| *owner == work.peer);
-        let batch: SmallVec<[Clean; 1]> = due.map(|(_, clean)| *clean).collect();
+        let mut batch: SmallVec<[Clean; 1]> = due.map(|(_, clean)| *clean).collect();
+        for clean in &mut batch {
+            // A renewal may have failed since it was queued.
+            clean.strong |= own.failed.contains(&(work.peer, clean.index))
+                && !self.is_bent(NetObjBend::NoStrongClean);
+        }
         own.cleans.retain(|(owner, _)| *owner != work.peer);
         effects.sent.push((work.peer, NetBody::Clean(batch)));
     }

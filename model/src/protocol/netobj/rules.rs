@@ -2,7 +2,7 @@
 //! with dirty and clean.
 
 use super::body::{Clean, NetBody, ack};
-use super::tables::{NetObjTables, pin, unpin};
+use super::tables::{NetObjTables, Surrogate, pin, unpin};
 use super::{Listing, NetObjBend};
 use crate::names::VatId;
 use crate::protocol::EffectsOf;
@@ -116,6 +116,7 @@ impl<const LEASES: bool> Listing<LEASES> {
                 effects.sent.push((from, ack(&named)));
             }
         }
+        self.clean_unwanted(own);
     }
 
     /// The surrogate is gone, and the owner is to be told.
@@ -143,16 +144,32 @@ impl<const LEASES: bool> Listing<LEASES> {
             own.failed.sort_unstable();
         }
         self.clean_up(own, (owner, index));
-        for (from, mut named) in std::mem::take(&mut own.waiting) {
-            let id = own.id;
-            let failed = named.iter().any(|n| (n.owner(from, id), n.index) == (owner, index));
-            if failed && !self.is_bent(NetObjBend::EarlyAck) {
+        let id = own.id;
+        for (from, named) in std::mem::take(&mut own.waiting) {
+            if named.iter().all(|n| (n.owner(from, id), n.index) != (owner, index)) {
+                own.waiting.push((from, named));
+            } else if !self.is_bent(NetObjBend::EarlyAck) {
                 effects.sent.push((from, ack(&named)));
             }
-            named.retain(|n| (n.owner(from, id), n.index) != (owner, index));
-            if !failed {
-                own.waiting.push((from, named));
-            }
+        }
+        self.clean_unwanted(own);
+    }
+
+    /// What came with a transmission that failed, and is wanted by no other, is nobody's.
+    fn clean_unwanted(self, own: &mut NetObjTables) {
+        let id = own.id;
+        let wanted = |surrogate: &Surrogate| {
+            let mut waiting = own.waiting.iter();
+            waiting.any(|(from, named)| {
+                let place = (surrogate.owner, surrogate.index);
+                named.iter().any(|n| (n.owner(*from, id), n.index) == place)
+            })
+        };
+        let made = own.surrogates.iter().filter(|s| s.live && !s.handed && s.calling.is_none());
+        let unwanted: SmallVec<[(VatId, Index); 1]> =
+            made.filter(|s| !wanted(s)).map(|s| (s.owner, s.index)).collect();
+        for place in unwanted {
+            self.clean_up(own, place);
         }
     }
 

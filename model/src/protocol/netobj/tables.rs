@@ -219,7 +219,10 @@ impl View for NetObjTables {
     }
 
     fn is_busy(&self) -> bool {
-        !self.cleans.is_empty() || !self.waiting.is_empty() || !self.renewing.is_empty()
+        !self.cleans.is_empty()
+            || !self.waiting.is_empty()
+            || !self.renewing.is_empty()
+            || self.surrogates.iter().any(|surrogate| surrogate.calling.is_some())
     }
 }
 

@@ -22,7 +22,6 @@ pub use tables::OcapnTables;
 use super::{Bend, EffectsOf, Protocol};
 use crate::names::VatId;
 use crate::world::{Arrival, Content, Given, Key, Refused, What, Work};
-use captp_gc::protocol::export_slot::Refusal;
 use captp_gc::protocol::{Index, SessionId};
 use smallvec::SmallVec;
 use tables::Link;
@@ -96,8 +95,6 @@ impl<const SHARES: bool> Ocapn<SHARES> {
         let exports = &mut own.link_mut(from).exports;
         let evicted = match exports.release(index, delta) {
             Ok(None) if self.is_bent(OcapnBend::NoWireDeltas) => exports.remove(index),
-            // @endo/ocapn takes a delta that is too large for the count.
-            Err(Refusal::Above(_)) if !SHARES => exports.remove(index),
             released => released.map_err(|_refusal| Refused)?,
         };
         if self.is_bent(OcapnBend::GiftNotHeld) {
