@@ -5,8 +5,8 @@ use crate::catalogue::Task;
 use crate::counterexample::Counterexample;
 use crate::engine::{Cut, KINDS_MAX, Progress, Replay};
 use crate::property::PropertySet;
-use crate::protocol::{BodyOf, Protocol};
-use crate::world::{Action, State, StepKind, World};
+use crate::protocol::Protocol;
+use crate::world::{Action, StepKind, Walk, World};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use stateright::Model;
@@ -92,8 +92,6 @@ pub fn simulate<P: Protocol>(task: &Task, simulation: &Simulation<'_>) -> Simula
     simulated.elapsed = started.elapsed();
     simulated
 }
-
-type Walk<P> = Replay<State<<P as Protocol>::Tables>, Action<BodyOf<P>>>;
 
 /// One walk, up to its end or to a violation.
 fn walk<P: Protocol>(

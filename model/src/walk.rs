@@ -4,8 +4,8 @@ use crate::catalogue::Task;
 use crate::counterexample::Counterexample;
 use crate::engine::Replay;
 use crate::property::PropertyId;
-use crate::protocol::{BodyOf, Protocol};
-use crate::world::{Action, State, World};
+use crate::protocol::Protocol;
+use crate::world::{Walk, World};
 use stateright::Model;
 use std::fmt;
 
@@ -50,8 +50,6 @@ impl fmt::Display for Stray {
 }
 
 impl std::error::Error for Stray {}
-
-type Walk<P> = Replay<State<<P as Protocol>::Tables>, Action<BodyOf<P>>>;
 
 /// Walks `saved` again, and writes down what happens now.
 ///

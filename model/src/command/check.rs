@@ -29,8 +29,7 @@ struct Job {
 /// # Errors
 /// Sizes that cannot be, nothing to check, an output that cannot be written.
 pub fn run(args: &CheckArgs, progress: &Arc<Progress>) -> Result<u8, Error> {
-    // What cannot be checked is said before anything is written.
-    jobs(args)?;
+    let jobs = jobs(args)?;
     // Opened before the search: nobody wants to wait for an error.
     let mut output: Box<dyn Write> = match &args.output {
         None => Box::new(anstream::stdout()),
@@ -41,7 +40,7 @@ pub fn run(args: &CheckArgs, progress: &Arc<Progress>) -> Result<u8, Error> {
             Box::new(anstream::StripStream::new(file))
         }
     };
-    let report = checked(args, progress)?;
+    let report = report(args, &jobs, progress);
     if let Some(folder) = &args.save {
         save(folder, &report)?;
     }

@@ -26,6 +26,16 @@ pub enum What {
     Proxy(Key),
 }
 
+impl What {
+    /// The proxy, if it is one.
+    pub const fn proxy(self) -> Option<Key> {
+        match self {
+            Self::Proxy(key) => Some(key),
+            Self::Local(_) => None,
+        }
+    }
+}
+
 /// One word, so that it can be a key: `Bob`, or `B/exports/0/1/1`.
 impl From<What> for String {
     fn from(what: What) -> Self {

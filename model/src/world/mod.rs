@@ -28,7 +28,7 @@ pub use step::{Action, Argument, Arguments, Fate, Fault, Reply, Step, Tail, Work
 pub use vat::{Half, Latest, Left, Link, Outbox, Owed, Proxy, Task, Vat, VatActor, Waited};
 pub use wire::{Body, Ghost, Message, Ref, Release, Said, Whose, Wire, WireOrder};
 
-use crate::engine::Kinds;
+use crate::engine::{Kinds, Replay};
 use crate::names::VatId;
 use crate::property::{Judgement, PropertyId, explain, judge, subject};
 use crate::protocol::{BodyOf, Collection, Protocol};
@@ -44,6 +44,9 @@ pub struct World<P> {
     actors: SmallVec<[VatActor<P>; 3]>,
     denied: Option<Assumption>,
 }
+
+/// A walk through a world.
+pub type Walk<P> = Replay<State<<P as Protocol>::Tables>, Action<BodyOf<P>>>;
 
 /// What a protocol may take for granted, and a world may deny it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]

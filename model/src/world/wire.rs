@@ -5,7 +5,7 @@
 
 use super::position::{Position, Table};
 use crate::names::{Object, VatId};
-use captp_gc::protocol::SessionId;
+use captp_gc::protocol::{Index, SessionId};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::fmt;
@@ -85,6 +85,12 @@ impl Ref {
     /// A mention of the sender's export.
     pub const fn mention(at: Position, again: bool, ghost: Ghost) -> Self {
         Self { whose: Whose::Sender, at, again, weight: 1, ghost }
+    }
+
+    /// A reference to what `host` keeps, or will keep, for whoever it is for.
+    pub const fn gift(host: VatId, ghost: Ghost) -> Self {
+        let (at, whose) = (Position::export(Index::new(0)), Whose::Gift(host));
+        Self { whose, at, again: false, weight: 0, ghost }
     }
 
     /// A use of the receiver's export.

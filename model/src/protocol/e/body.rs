@@ -2,7 +2,7 @@
 
 use super::handoff::Gift;
 use crate::names::VatId;
-use crate::world::{Body, Ghost, Position, Ref, Release, Whose};
+use crate::world::{Body, Ghost, Position, Ref, Release};
 use captp_gc::protocol::{Descriptor, Index};
 use serde::{Deserialize, Serialize};
 use smallvec::{SmallVec, smallvec};
@@ -125,12 +125,6 @@ impl EBody {
     }
 }
 
-/// A reference to what `host` keeps.
-const fn gift(host: VatId, ghost: Ghost) -> Ref {
-    let (at, whose) = (Position::export(Index::new(0)), Whose::Gift(host));
-    Ref { whose, at, again: false, weight: 0, ghost }
-}
-
 impl Body for EBody {
     fn refs(&self) -> SmallVec<[Ref; 2]> {
         let mut refs = SmallVec::new();
@@ -141,13 +135,13 @@ impl Body for EBody {
             Self::Return { redirector, call, .. } => {
                 refs.push(Ref::home(Position::export(*redirector), *call));
             }
-            Self::Accept(of, ghost) => refs.push(gift(of.host, *ghost)),
+            Self::Accept(of, ghost) => refs.push(Ref::gift(of.host, *ghost)),
             _ => {}
         }
         for described in self.described() {
             refs.push(described.seen());
             if let Seat::Third { host, .. } = described.seat {
-                refs.push(gift(host, described.ghost));
+                refs.push(Ref::gift(host, described.ghost));
             }
         }
         refs

@@ -197,14 +197,8 @@ impl View for ETables {
     /// vine until what it is for was accepted.
     fn roots(&self) -> SmallVec<[Key; 2]> {
         let exports = self.links.iter().flat_map(|link| link.tables.exports().iter());
-        let exported = exports.filter_map(|(_, exported, _)| match exported.what {
-            What::Proxy(key) => Some(key),
-            What::Local(_) => None,
-        });
-        let untold = self.untold().filter_map(|(_, _, to)| match to.what {
-            What::Proxy(key) => Some(key),
-            What::Local(_) => None,
-        });
+        let exported = exports.filter_map(|(_, exported, _)| exported.what.proxy());
+        let untold = self.untold().filter_map(|(_, _, to)| to.what.proxy());
         let redirectors = self.links.iter().flat_map(|link| &link.calls.redirectors);
         let redirectors = redirectors.map(|(_, key)| *key);
         let vines = self.gifts.vines.iter().map(|(_, vine)| *vine);

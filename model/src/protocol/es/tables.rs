@@ -4,7 +4,7 @@ use super::EsWords;
 use crate::names::VatId;
 use crate::protocol::kit::{Exports, Ids, Imports, Op};
 use crate::protocol::{ExportView, ImportView, View};
-use crate::world::{Key, Position, What};
+use crate::world::{Key, Position};
 use captp_gc::protocol::SessionId;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -60,10 +60,7 @@ impl View for EsTables {
     /// What is handed on is held by who hands it on.
     fn roots(&self) -> SmallVec<[Key; 2]> {
         let exports = self.links.iter().flat_map(|link| link.exports.iter());
-        let proxies = exports.filter_map(|(_, entry)| match entry.what {
-            What::Proxy(key) => Some(key),
-            What::Local(_) => None,
-        });
+        let proxies = exports.filter_map(|(_, entry)| entry.what.proxy());
         proxies.collect()
     }
 }

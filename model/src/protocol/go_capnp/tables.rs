@@ -193,10 +193,7 @@ impl View for GoTables {
         let answers = self.links.iter().flat_map(|link| link.answers.iter());
         let answers = answers.filter_map(|(_, answer)| answer.result);
         let resolved = self.resolved.iter().filter_map(|r| r.to).map(|(what, _)| what);
-        let proxies = exports.chain(answers).chain(resolved).filter_map(|what| match what {
-            What::Proxy(key) => Some(key),
-            What::Local(_) => None,
-        });
+        let proxies = exports.chain(answers).chain(resolved).filter_map(|what| what.proxy());
         proxies.collect()
     }
 

@@ -271,10 +271,7 @@ impl<X: Beside, W: Words> View for Runtime<X, W> {
     fn roots(&self) -> SmallVec<[Key; 2]> {
         let mut roots = SmallVec::new();
         for (peer, link) in self.each_link() {
-            roots.extend(link.exports.iter().filter_map(|(_, entry)| match entry.what {
-                What::Proxy(key) => Some(key),
-                What::Local(_) => None,
-            }));
+            roots.extend(link.exports.iter().filter_map(|(_, entry)| entry.what.proxy()));
             if X::QUESTIONS_ARE_HELD {
                 let unanswered = link.questions.iter().filter(|(_, question)| !question.answered);
                 let (session, incarnation) = (link.session, Incarnation::FIRST);

@@ -2,7 +2,7 @@
 
 use crate::names::VatId;
 use crate::protocol::kit;
-use crate::world::{Body, Ghost, Position, Ref, Release, Whose};
+use crate::world::{Body, Ghost, Position, Ref, Release};
 use captp_gc::protocol::Index;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -71,15 +71,9 @@ impl Wired {
         match self.desc {
             Desc::Import(index, again) => Ref::mention(Position::export(index), again, self.ghost),
             Desc::Export(index) => Ref::home(Position::export(index), self.ghost),
-            Desc::Handoff(host, _) => gift(host, self.ghost),
+            Desc::Handoff(host, _) => Ref::gift(host, self.ghost),
         }
     }
-}
-
-/// A reference to what `host` keeps or will keep.
-const fn gift(host: VatId, ghost: Ghost) -> Ref {
-    let (at, whose) = (Position::export(Index::new(0)), Whose::Gift(host));
-    Ref { whose, at, again: false, weight: 0, ghost }
 }
 
 impl Body for OcapnBody {

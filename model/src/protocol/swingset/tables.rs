@@ -138,10 +138,7 @@ impl View for SwingSetTables {
 
     fn roots(&self) -> SmallVec<[Key; 2]> {
         let exports = self.links.iter().flat_map(|link| &link.exports);
-        let held = exports.filter(|export| export.reachable).filter_map(|e| match e.what {
-            What::Proxy(key) => Some(key),
-            What::Local(_) => None,
-        });
+        let held = exports.filter(|export| export.reachable).filter_map(|e| e.what.proxy());
         held.collect()
     }
 

@@ -147,10 +147,7 @@ impl View for WeightedTables {
     }
 
     fn roots(&self) -> SmallVec<[Key; 2]> {
-        let proxies = self.exports.iter().filter_map(|export| match export.what {
-            What::Proxy(key) => Some(key),
-            What::Local(_) => None,
-        });
+        let proxies = self.exports.iter().filter_map(|export| export.what.proxy());
         proxies.collect()
     }
 
