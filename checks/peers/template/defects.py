@@ -1,0 +1,94 @@
+"""Ways of getting it wrong, for the tests of whoever judges adapters: `adapter.py --defect NAME`.
+
+Your own adapter needs nothing of this.
+"""
+
+import os
+import sys
+
+from toy import Connection
+
+
+class Uncounted(Connection):
+    """The exporter forgets an entry at the first release, whatever its count."""
+
+    def _release(self, index, _count):
+        self._lower(index, self.exports[index].count)
+
+
+class NoSuccessorCheck(Connection):
+    """A finaliser gives back what a live successor stands for."""
+
+    def finalise(self, proxy):
+        if proxy.index in self.imports:
+            self._give_back(proxy.index)
+
+
+class LeakOnFail(Connection):
+    """A mention that could not be sent stays counted."""
+
+    def _take_back(self, refs):
+        pass
+
+
+class NeverAnswers(Connection):
+    """Objects of VatB's do not say their names."""
+
+    def answer(self, task, text, references):
+        if self.me != "B" or not text.startswith("name "):
+            super().answer(task, text, references)
+
+
+CONNECTIONS = {
+    "uncounted": Uncounted,
+    "no-successor-check": NoSuccessorCheck,
+    "leak-on-fail": LeakOnFail,
+    "never-answers": NeverAnswers,
+}
+
+
+def garbage():
+    """Writes what is no JSON."""
+    print("Segmentation fault (core not dumped)", flush=True)
+
+
+def crash():
+    """Is gone, in the middle of a request."""
+    print("the adapter was told to crash", file=sys.stderr)
+    sys.exit(3)
+
+
+def flood():
+    """Writes events without end; until nobody reads them."""
+    try:
+        while True:
+            print('{"event":"error","vat":"A","text":"and another thing"}', flush=True)
+    except BrokenPipeError:
+        # Without Python's own end, which would try to write what is left.
+        os._exit(3)
+
+
+def hang():
+    """Does not answer any more; until its input ends."""
+    for _line in sys.stdin:
+        pass
+    sys.exit(3)
+
+
+BEHAVIOURS = {"garbage": garbage, "crash": crash, "flood": flood, "hang": hang}
+
+# A schedule's first messages are read as they should be.
+MISBEHAVES_AT_DELIVERY = 3
+
+
+def chosen(defect):
+    """The connection, and what is done before each delivery, given how many there were."""
+    known = [*CONNECTIONS, *BEHAVIOURS]
+    if defect not in known:
+        sys.exit(f"unknown defect {defect!r}; known are {', '.join(known)}")
+
+    def misbehave(deliveries):
+        if deliveries == MISBEHAVES_AT_DELIVERY and defect in BEHAVIOURS:
+            BEHAVIOURS[defect]()
+
+    return CONNECTIONS.get(defect, Connection), misbehave
