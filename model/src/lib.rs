@@ -9,16 +9,20 @@
 //! | [`property`] | what must hold, judged on a ledger that the protocol does not keep |
 //! | [`rule`], [`mutation`] | the rules, and the rules bent one at a time |
 //! | [`catalogue`] | everything there is to check |
+//! | [`behaviour`] | whether what passed on a wire is a behaviour of a model |
+//! | [`traffic`] | what passes on a wire, from a file or a tap, held against sums and behaviours |
 //! | [`engine`] | the search, of any Stateright model |
 //! | [`check`], [`counterexample`], [`report`], [`compare`] | what a search came to, as data |
 //! | [`render`], [`progress`], [`explore`] | what people see of it |
 //! | [`cli`], [`command`] | the command line |
 
+pub mod behaviour;
 pub mod catalogue;
 pub mod check;
 pub mod cli;
 pub mod command;
 pub mod compare;
+pub mod conform;
 pub mod counterexample;
 pub mod coverage;
 pub mod engine;
@@ -34,5 +38,6 @@ pub mod rule;
 pub mod saved;
 pub mod simulate;
 pub mod sizes;
+pub mod traffic;
 pub mod walk;
 pub mod world;

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
             command::compare::run(args, &progress)
         }
         Command::Completions { shell } => command::completions::run(*shell).map(|()| 0),
+        Command::Conform(args) => command::conform::run(args),
         Command::Export(args) => {
             stop_on_ctrl_c(&progress);
             command::export::run(args, &progress).map(|()| 0)
@@ -43,6 +44,14 @@ fn main() -> ExitCode {
         Command::Simulate(args) => {
             stop_on_ctrl_c(&progress);
             command::simulate::run(args, &progress)
+        }
+        Command::Tap(args) => {
+            stop_on_ctrl_c(&progress);
+            command::tap::run(args, &progress)
+        }
+        Command::Trace(args) => {
+            stop_on_ctrl_c(&progress);
+            command::trace::run(args, &progress)
         }
         Command::Explore(args) => command::explore::run(args, &progress).map(|()| 0),
     };

@@ -1,6 +1,7 @@
 //! Vats and objects, and what the charts call them.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// One of the vats.
@@ -64,7 +65,7 @@ impl fmt::Debug for VatId {
     }
 }
 
-/// How many objects of one kind a vat may own: those that have a name.
+/// How many objects of one kind a vat may own in a world: those that have a name of their own.
 pub const OBJECTS_MAX: u8 = 4;
 
 const NAMES: [[&str; OBJECTS_MAX as usize]; VATS_MAX as usize] = [
@@ -96,7 +97,7 @@ pub enum Kind {
 #[serde(into = "String", try_from = "String")]
 pub struct Object {
     of: VatId,
-    number: u8,
+    number: u16,
     kind: Kind,
 }
 
@@ -112,7 +113,7 @@ impl Object {
     }
 
     fn all(of: VatId, kind: Kind, count: u8) -> impl Iterator<Item = Self> + Clone {
-        (0..count.min(OBJECTS_MAX)).map(move |number| Self { of, number, kind })
+        (0..u16::from(count.min(OBJECTS_MAX))).map(move |number| Self { of, number, kind })
     }
 
     /// The first object of `home`.
@@ -120,8 +121,23 @@ impl Object {
         Self { of: home, number: 0, kind: Kind::Far }
     }
 
+    /// One of more objects of `home` than a world has.
+    pub(crate) const fn far(home: VatId, number: u16) -> Self {
+        Self { of: home, number, kind: Kind::Far }
+    }
+
+    /// One of more promises of `home` than a world has.
+    pub(crate) const fn promise(home: VatId, number: u16) -> Self {
+        Self { of: home, number, kind: Kind::Promise }
+    }
+
+    /// Which of its kind it is, from 0.
+    pub(crate) const fn number(self) -> u16 {
+        self.number
+    }
+
     /// The answer to a call of `caller`, the how-manieth from 0.
-    pub const fn answer_to(caller: VatId, number: u8) -> Self {
+    pub const fn answer_to(caller: VatId, number: u16) -> Self {
         Self { of: caller, number, kind: Kind::Answer }
     }
 
@@ -130,20 +146,27 @@ impl Object {
         self.kind
     }
 
-    /// Its name.
-    pub fn name(self) -> &'static str {
+    /// Its name. One of more than a world has is called like the first, with its number: `Bob5`.
+    pub fn name(self) -> Cow<'static, str> {
         let names = match self.kind {
             Kind::Far => &NAMES,
             Kind::Promise => &PROMISES,
             Kind::Answer => &ANSWERS,
         };
-        names[self.of.number()][usize::from(self.number)]
+        let names = &names[self.of.number()];
+        match names.get(usize::from(self.number)) {
+            Some(name) => Cow::Borrowed(name),
+            None => {
+                let stem = names[0].trim_end_matches('1');
+                Cow::Owned(format!("{stem}{}", u32::from(self.number) + 1))
+            }
+        }
     }
 }
 
 impl From<Object> for String {
     fn from(object: Object) -> Self {
-        object.name().to_owned()
+        object.name().into_owned()
     }
 }
 
@@ -153,19 +176,50 @@ impl TryFrom<String> for Object {
     fn try_from(name: String) -> Result<Self, String> {
         let kinds = [Kind::Far, Kind::Promise, Kind::Answer];
         let of = |vat| kinds.into_iter().flat_map(move |kind| Self::all(vat, kind, OBJECTS_MAX));
-        let mut named = VatId::ALL.into_iter().flat_map(of).filter(|object| object.name() == name);
-        named.next().ok_or_else(|| format!("no object is called '{name}'"))
+        let unknown = || format!("no object is called '{name}'");
+        if let Some(named) = VatId::ALL.into_iter().flat_map(of).find(|o| o.name() == name) {
+            return Ok(named);
+        }
+        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let number: u16 = name[stem.len()..].parse().map_err(|_| unknown())?;
+        let number = number.checked_sub(1).ok_or_else(unknown)?;
+        let firsts = VatId::ALL.into_iter().flat_map(|of| kinds.map(|kind| (of, kind)));
+        let mut many = firsts.map(|(of, kind)| Self { of, number, kind });
+        many.find(|object| object.name() == name).ok_or_else(unknown)
     }
 }
 
 impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(&self.name())
     }
 }
 
 impl fmt::Debug for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_object_has_a_name_of_its_own_by_which_it_is_found_and_stays_small() {
+        assert!(size_of::<Object>() <= 4);
+        for (object, name) in [
+            (Object::first_of(VatId::B), "Bob"),
+            (Object::far(VatId::B, 4), "Bob5"),
+            (Object::far(VatId::A, u16::MAX - 1), "Alice65535"),
+            (Object::promise(VatId::A, 4), "pA5"),
+            (Object::answer_to(VatId::C, 11), "qC12"),
+        ] {
+            assert_eq!(object.name(), name);
+            assert_eq!(Object::try_from(name.to_owned()), Ok(object));
+        }
+        for name in ["", "5", "Bob0", "Bob1", "Bob65536", "Dora", "Dora5"] {
+            assert!(Object::try_from(name.to_owned()).is_err(), "{name}");
+        }
     }
 }

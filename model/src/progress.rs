@@ -90,3 +90,41 @@ fn line(progress: &Progress, current: &Current) -> String {
 fn lock(current: &Mutex<Current>) -> MutexGuard<'_, Current> {
     current.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// Says what is being done, where there are no states to count.
+#[derive(Debug)]
+pub struct Saying {
+    bar: Option<ProgressBar>,
+    last: Instant,
+}
+
+impl Saying {
+    /// Nothing is being done yet.
+    pub fn start() -> Self {
+        let bar = std::io::stderr().is_terminal().then(ProgressBar::new_spinner);
+        Self { bar, last: Instant::now() }
+    }
+
+    /// This is being done.
+    pub fn say(&mut self, what: &str) {
+        match &self.bar {
+            Some(bar) => {
+                bar.set_message(what.to_owned());
+                bar.tick();
+            }
+            None if self.last.elapsed() >= LINE_EVERY => {
+                self.last = Instant::now();
+                let _unread = writeln!(std::io::stderr(), "{what}");
+            }
+            None => {}
+        }
+    }
+}
+
+impl Drop for Saying {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

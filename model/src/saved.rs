@@ -37,8 +37,16 @@ pub fn load(path: &Path) -> Result<Counterexample, String> {
 /// The world that a counterexample is of.
 ///
 /// # Errors
-/// It is of another version of the model, or of a world that this one does not have.
+/// It is what an implementation did, or of another version of the model, or of a world that this
+/// one does not have.
 pub fn task(saved: &Counterexample) -> Result<Task, String> {
+    if let Some(peer) = &saved.peer {
+        return Err(format!(
+            "it is what {peer} did, and no walk of the model's. `model conform` wrote a script \
+             beside it that does it again, if its adapter makes one; `model export --trace` shows \
+             it"
+        ));
+    }
     let ours = MadeBy::this();
     if saved.made_by.hash != ours.hash {
         return Err(format!(

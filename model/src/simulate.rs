@@ -131,11 +131,41 @@ fn walk<P: Protocol>(
     walk
 }
 
+/// One walk of steps of these kinds, wherever it leads.
+pub fn stroll<P: Protocol>(
+    world: &World<P>,
+    rng: &mut ChaCha8Rng,
+    steps_max: u32,
+    may: impl Fn(StepKind) -> bool,
+) -> Walk<P> {
+    let initial = world.init_states().remove(0);
+    let mut walk = Replay { initial, steps: Vec::new(), indices: vec![0] };
+    for _ in 0..steps_max {
+        let mut actions = Vec::new();
+        world.actions(walk.last(), &mut actions);
+        let chosen = choose_of(&actions, rng, &may);
+        let Some(index) = chosen else { break };
+        let action = actions.swap_remove(index);
+        let Some(next) = world.next_state(walk.last(), action.clone()) else { break };
+        walk.steps.push((action, next));
+        walk.indices.push(index);
+    }
+    walk
+}
+
 /// A kind that is possible, then a step of it: what an application may say is not all there is.
 fn choose<B>(actions: &[Action<B>], rng: &mut ChaCha8Rng) -> Option<usize> {
+    choose_of(actions, rng, &|_| true)
+}
+
+fn choose_of<B>(
+    actions: &[Action<B>],
+    rng: &mut ChaCha8Rng,
+    may: &dyn Fn(StepKind) -> bool,
+) -> Option<usize> {
     let kinds: Vec<StepKind> = StepKind::ALL
         .into_iter()
-        .filter(|kind| actions.iter().any(|action| action.kind() == *kind))
+        .filter(|kind| may(*kind) && actions.iter().any(|action| action.kind() == *kind))
         .collect();
     let kind = *kinds.get(below(kinds.len(), rng)?)?;
     let of_kind: Vec<usize> =

@@ -1,13 +1,18 @@
 //! Walking a saved walk again, and asking at one of its steps why something is not possible.
 
+use crate::behaviour::lines_of;
 use crate::catalogue::Task;
 use crate::counterexample::Counterexample;
 use crate::engine::Replay;
 use crate::property::PropertyId;
 use crate::protocol::Protocol;
 use crate::world::{Walk, World};
+use captp_wire::line::Line;
 use stateright::Model;
 use std::fmt;
+
+/// The lines of a wire trace, if there are words for all of them.
+pub type Traced = Result<Option<Vec<Line>>, Stray>;
 
 /// Why a saved walk is not one of this model.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,6 +73,16 @@ pub fn walk_again<P: Protocol>(
     Ok(Counterexample::of_walk(&walk, task, property))
 }
 
+/// The wire trace of a saved walk. Nothing if a wire trace has no words for it.
+///
+/// # Errors
+/// It is not a walk of this model.
+pub fn trace_again<P: Protocol>(task: &Task, saved: &Counterexample) -> Traced {
+    let world = task.world::<P>();
+    let walk = first_steps(&world, saved, saved.steps.len())?;
+    Ok(lines_of::<P>(&walk, world.wire_order()))
+}
+
 /// Why the step called `wanted` is not possible after the first `after` steps of `saved`.
 ///
 /// # Errors
@@ -81,6 +96,14 @@ pub fn why_not<P: Protocol>(
     let world = task.world::<P>();
     let walk = first_steps(&world, saved, after)?;
     Ok(world.why_not(walk.last(), wanted))
+}
+
+/// The walk that `saved` is of.
+///
+/// # Errors
+/// It is not a walk of this model.
+pub fn walk_of<P: Protocol>(task: &Task, saved: &Counterexample) -> Result<Walk<P>, Stray> {
+    first_steps(&task.world::<P>(), saved, saved.steps.len())
 }
 
 fn first_steps<P: Protocol>(

@@ -59,7 +59,7 @@ pub(super) static SYSTEM: System = System {
         },
     ],
     mutations: MUTATIONS,
-    runs: Runs::of::<Capnweb>(),
+    runs: Runs::traced::<Capnweb>(),
 };
 
 const MUTATIONS: &[Mutation] = &[

@@ -70,7 +70,7 @@ pub(super) static SYSTEM: System = System {
         },
     ],
     mutations: MUTATIONS,
-    runs: Runs::of::<EndoCapTp>(),
+    runs: Runs::traced::<EndoCapTp>(),
 };
 
 const MUTATIONS: &[Mutation] = &[

@@ -143,5 +143,5 @@ pub(super) static SYSTEM: System = System {
             halves: &[],
         },
     ],
-    runs: Runs::of::<GoCapnp>(),
+    runs: Runs::traced::<GoCapnp>(),
 };

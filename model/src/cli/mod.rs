@@ -2,9 +2,11 @@
 
 mod looking;
 mod sizes;
+mod wire;
 
 pub use looking::{ExportArgs, Form, ReplayArgs, ReportArgs, SimulateArgs};
 pub use sizes::SizeArgs;
+pub use wire::{ConformArgs, TapArgs, TraceArgs, WireForm};
 
 use crate::catalogue::{self, SYSTEMS};
 use crate::mutation::{Defect, Mutation};
@@ -31,6 +33,9 @@ Examples:
   model report --out DIR                     all of them as a static site
   model replay FILE                          a saved counterexample, walked again
   model simulate --system capnp --seed 1     random walks through larger worlds
+  model conform --peer captp                 an implementation, led through a model's schedules
+  model trace FILE                           recorded traffic, held against a system's rules
+  model tap --help                           the same while it passes, from between two ends
 
 Exit status of check: 0 everything as expected and complete, 1 a verdict differs,
 2 usage, 3 incomplete (a budget ran out, or Ctrl-C).";
@@ -73,6 +78,9 @@ pub enum Command {
         /// The shell.
         shell: Shell,
     },
+    /// Lead somebody else's implementation through the model's schedules, and judge what it does.
+    #[command(after_help = wire::CONFORM_HELP)]
+    Conform(ConformArgs),
     /// Write a counterexample as a picture, a page, a file or a test.
     #[command(after_help = looking::EXPORT_HELP)]
     Export(ExportArgs),
@@ -87,6 +95,12 @@ pub enum Command {
     /// Walk at random through worlds that are too large to exhaust.
     #[command(after_help = looking::SIMULATE_HELP)]
     Simulate(SimulateArgs),
+    /// Stand between two ends, and judge what passes: sums, behaviour, what is live.
+    #[command(after_help = wire::TAP_HELP)]
+    Tap(TapArgs),
+    /// Hold a recorded wire trace against the rules and the model of its system.
+    #[command(after_help = wire::TRACE_HELP)]
+    Trace(TraceArgs),
     /// Open Stateright's Explorer on a world, at its counterexamples.
     #[command(after_help = "In the page, j and k step along a path. Ctrl-C ends the server.")]
     Explore(ExploreArgs),

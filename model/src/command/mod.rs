@@ -3,12 +3,15 @@
 pub mod check;
 pub mod compare;
 pub mod completions;
+pub mod conform;
 pub mod explore;
 pub mod export;
 pub mod list;
 pub mod replay;
 pub mod report;
 pub mod simulate;
+pub mod tap;
+pub mod trace;
 
 use std::fmt;
 use std::fs;

@@ -47,6 +47,9 @@ pub struct Counterexample {
     pub made_by: MadeBy,
     /// The system.
     pub system: String,
+    /// The implementation that did this, with its version; none if it was the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
     /// The mutation, if a rule was bent.
     pub mutation: Option<String>,
     /// The property that the last state violates.
@@ -238,6 +241,7 @@ impl Counterexample {
             schema: SCHEMA.to_owned(),
             made_by: MadeBy::this(),
             system: task.system.id.to_owned(),
+            peer: None,
             mutation: task.mutation.map(|mutation| mutation.id.to_owned()),
             property,
             claim: property.claim().to_owned(),

@@ -106,6 +106,10 @@ impl Protocol for Capnweb {
         Collection::Immediate
     }
 
+    fn first_object(&self) -> Option<Index> {
+        Some(Index::new(0))
+    }
+
     fn write(
         &self,
         tables: &mut Self::Tables,
@@ -183,6 +187,10 @@ impl Protocol for Capnweb {
 
     fn clear(&self, tables: &mut Self::Tables, proxy: Key) -> bool {
         tables.link_mut(proxy.peer).clear(proxy)
+    }
+
+    fn forget(&self, tables: &mut Self::Tables, peer: VatId, at: Index) {
+        tables.link_mut(peer).imports.forget(at);
     }
 
     fn notify(&self, tables: &mut Self::Tables, proxy: Key, effects: &mut EffectsOf<Self>) {

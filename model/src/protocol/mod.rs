@@ -307,6 +307,10 @@ pub trait Protocol: Clone + Debug + Send + Sync + 'static {
     /// Serves the notification that is owed for `proxy`.
     fn notify(&self, tables: &mut Self::Tables, proxy: Key, effects: &mut EffectsOf<Self>);
 
+    /// The import at this place is released, and nothing of it is owed: what is kept to tell its
+    /// proxies apart may go. Traces are longer than walks, and would grow without end.
+    fn forget(&self, _tables: &mut Self::Tables, _peer: VatId, _at: Index) {}
+
     /// What the runtime may do by itself.
     fn work(&self, _tables: &Self::Tables) -> SmallVec<[Work; 2]> {
         SmallVec::new()
@@ -357,6 +361,16 @@ pub trait Protocol: Clone + Debug + Send + Sync + 'static {
     /// The protocol has no such fault.
     fn faulty(&self, fault: Fault, _ghost: Ghost) -> BodyOf<Self> {
         unreachable!("no protocol offers a fault that it does not know: {fault}")
+    }
+
+    /// Whether the mentions among the parameters of a call may be given back with its result.
+    fn returns_parameters(&self) -> bool {
+        false
+    }
+
+    /// Where a wire trace has the peer's first object, if it has a place of its own.
+    fn first_object(&self) -> Option<Index> {
+        None
     }
 
     /// The session with `peer` ends, and `next` begins.

@@ -23,7 +23,7 @@ pub fn chart(counterexample: &Counterexample) -> String {
     for sentence in words::about(counterexample) {
         line(&mut text, &sentence);
     }
-    line(&mut text, &paint(FAINT, &format!("In the world {}.", counterexample.sizes)));
+    line(&mut text, &paint(FAINT, &words::place(counterexample)));
     text.push('\n');
     let export = counterexample.subject.filter(|subject| subject.table == Table::Exports);
     let counts = export.map_or_else(String::new, |s| {

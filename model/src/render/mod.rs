@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod comparison;
+pub mod conform;
 pub mod coverage;
 pub mod github;
 pub mod itf;
@@ -9,10 +10,13 @@ pub mod junit;
 pub mod mermaid;
 pub mod page;
 pub mod rust_test;
+pub mod screen;
 pub mod shiviz;
 pub mod site;
 pub mod svg;
 pub mod table;
+pub mod tap;
+pub mod trace;
 mod words;
 
 use anstyle::{AnsiColor, Style};

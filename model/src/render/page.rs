@@ -131,8 +131,13 @@ fn verdict(counterexample: &Counterexample) -> Markup {
                 dt { "Claimed" }
                 dd { (counterexample.claim) "." }
                 @if let Some(rule) = words::rule(counterexample) { dt { "Bent" } dd { (rule) } }
-                dt { "World" }
-                dd { code { (counterexample.sizes) } }
+                @if counterexample.peer.is_some() {
+                    dt { "Counts" }
+                    dd { (words::place(counterexample)) }
+                } @else {
+                    dt { "World" }
+                    dd { code { (counterexample.sizes) } }
+                }
                 @if let Some(mutation) = words::mutation(counterexample) {
                     dt { "Explore" }
                     dd { code { "model explore --mutation " (mutation.id) } }

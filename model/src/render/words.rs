@@ -18,9 +18,18 @@ pub(super) fn system(counterexample: &Counterexample) -> &str {
     known.map_or(&counterexample.system, |system| system.title)
 }
 
-/// What was bent, or else the system.
+/// Who did it, what was bent, or else the system.
 pub(super) fn name(counterexample: &Counterexample) -> &str {
-    counterexample.mutation.as_deref().unwrap_or_else(|| system(counterexample))
+    let Counterexample { peer, mutation, .. } = counterexample;
+    peer.as_deref().or(mutation.as_deref()).unwrap_or_else(|| system(counterexample))
+}
+
+/// Where it happened: in a world of the model, or in an implementation that was driven.
+pub(super) fn place(counterexample: &Counterexample) -> String {
+    match counterexample.peer {
+        None => format!("In the world {}.", counterexample.sizes),
+        Some(_) => "The counts are what the wire says that they should be.".to_owned(),
+    }
 }
 
 /// What is violated, and when.

@@ -65,10 +65,10 @@ pub enum Content {
     Deliver(SmallVec<[Given; 2]>),
     /// A call through a proxy of the peer's, without a result.
     Call(Given),
-    /// A call through a proxy of the peer's, with a result.
+    /// A call with a result, through a proxy of the peer's or to its first object.
     Ask {
-        /// Who is called.
-        target: Given,
+        /// Who is called; the peer's first object if nobody is named.
+        target: Option<Given>,
         /// An argument, if there is one.
         argument: Option<Given>,
         /// The answer that is asked for.

@@ -25,12 +25,17 @@ impl<P: Protocol> VatActor<P> {
                 self.say(vat, key.peer, &Content::Call(target), out);
             }
             Step::Ask(key, object, argument) => {
-                let number = self.sizes.asks.of(self.id) - vat.left.asks;
+                let number = u16::from(self.sizes.asks.of(self.id) - vat.left.asks);
                 vat.left.asks -= 1;
                 let target = given(vat, Argument::Proxy { key, object });
                 let argument = argument.map(|argument| given(vat, argument));
                 let answer = Ghost::new(Object::answer_to(self.id, number), 0);
-                self.say(vat, key.peer, &Content::Ask { target, argument, answer }, out);
+                self.say(
+                    vat,
+                    key.peer,
+                    &Content::Ask { target: Some(target), argument, answer },
+                    out,
+                );
             }
             Step::Return(Reply { to, answer, result }) => {
                 let result = result.map(|argument| given(vat, argument));
@@ -106,7 +111,7 @@ impl<P: Protocol> VatActor<P> {
 
     fn redirect(&self, vat: &mut Vat<P::Tables>, tail: Tail, out: &mut Outbox<BodyOf<P>>) {
         let Tail { to, answer, target, object } = tail;
-        let number = self.sizes.asks.of(self.id) - vat.left.asks;
+        let number = u16::from(self.sizes.asks.of(self.id) - vat.left.asks);
         vat.left.asks -= 1;
         let position = vat.tasks.iter().position(|t| t.by == to && t.answer == answer);
         let Some(position) = position else { return };

@@ -6,6 +6,7 @@
 use super::position::{Position, Table};
 use crate::names::{Object, VatId};
 use captp_gc::protocol::{Index, SessionId};
+use captp_wire::line;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::fmt;
@@ -127,6 +128,12 @@ pub trait Body:
 
     /// The question that it answers, and the call that is meant.
     fn answered(&self) -> Option<(Position, Ghost)> {
+        None
+    }
+
+    /// How it stands in a wire trace, without its number and its sender. Nothing if a wire trace
+    /// has no words for it.
+    fn line(&self) -> Option<line::Message> {
         None
     }
 

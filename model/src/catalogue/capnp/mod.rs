@@ -179,5 +179,5 @@ pub(super) static SYSTEM: System = System {
         },
     ],
     mutations: MUTATIONS,
-    runs: Runs::of::<Capnp>(),
+    runs: Runs::traced::<Capnp>(),
 };

@@ -136,5 +136,5 @@ pub(super) static SYSTEM: System = System {
         },
     ],
     mutations: MUTATIONS,
-    runs: Runs::of::<ECapTp>(),
+    runs: Runs::traced::<ECapTp>(),
 };

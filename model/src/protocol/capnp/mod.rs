@@ -77,6 +77,10 @@ impl Protocol for Capnp {
         Collection::Immediate
     }
 
+    fn returns_parameters(&self) -> bool {
+        true
+    }
+
     fn forgets_waits(&self) -> bool {
         self.is_bent(CapnpBend::WaitIsNoReference)
     }
@@ -96,7 +100,7 @@ impl Protocol for Capnp {
             }
             Content::Call(target) => Ok(Op::Call(self.describe(own, to, *target)?)),
             Content::Ask { target, argument, answer } => {
-                let target = self.describe(own, to, *target)?;
+                let target = target.map(|given| self.describe(own, to, given)).transpose()?;
                 let argument = argument.map(|given| self.describe(own, to, given)).transpose()?;
                 let link = own.link_mut(to);
                 let question = link.ask(mentioned(argument));

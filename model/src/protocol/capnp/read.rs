@@ -35,9 +35,8 @@ impl Capnp {
                 if link.answer(*question).is_some() {
                     return Err(Refused);
                 }
-                effects.arrived.push(self.receive(link, from, *target, false)?);
-                if let Some(argument) = argument {
-                    effects.arrived.push(self.receive(link, from, *argument, false)?);
+                for wired in target.iter().chain(argument) {
+                    effects.arrived.push(self.receive(link, from, *wired, false)?);
                 }
                 let (id, call) = (*question, *answer);
                 link.note_call(id, call, mentioned(*argument), false);

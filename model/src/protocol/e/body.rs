@@ -48,8 +48,8 @@ pub enum EBody {
     Call(Described),
     /// `DeliverOp`: a call with a result.
     Ask {
-        /// Who is called.
-        target: Described,
+        /// Who is called; the peer's first object if nobody is named.
+        target: Option<Described>,
         /// An argument, if there is one.
         argument: Option<Described>,
         /// The place that the caller has chosen for the answer.
@@ -114,9 +114,7 @@ impl EBody {
             | Self::Provide(_, one)
             | Self::Accepted(_, one) => smallvec![*one],
             Self::Deliver2(first, second) => smallvec![*first, *second],
-            Self::Ask { target, argument, .. } => {
-                std::iter::once(*target).chain(*argument).collect()
-            }
+            Self::Ask { target, argument, .. } => target.iter().chain(argument).copied().collect(),
             Self::Return { result: to, .. } | Self::Redirect { to, .. } => {
                 to.iter().copied().collect()
             }
@@ -173,6 +171,10 @@ impl Body for EBody {
         }
     }
 
+    fn line(&self) -> Option<captp_wire::line::Message> {
+        self.in_a_trace()
+    }
+
     fn stamp(&mut self, latest: &dyn Fn(Position) -> u32) {
         match self {
             Self::GcExport { index, upto, .. } => *upto = latest(Position::export(*index)),
@@ -227,11 +229,11 @@ impl fmt::Display for EBody {
             Self::Deliver2(first, second) => write!(f, "{first}, {second}"),
             Self::Call(target) => write!(f, "call {target}"),
             Self::Ask { target, argument, question, redirector, .. } => {
-                write!(f, "ask q{question} {target}")?;
-                if let Some(argument) = argument {
-                    write!(f, ", {argument}")?;
+                write!(f, "ask q{question} ")?;
+                for described in target.iter().chain(argument) {
+                    write!(f, "{described}, ")?;
                 }
-                write!(f, ", redirector {redirector}")
+                write!(f, "redirector {redirector}")
             }
             Self::Return { redirector, result, .. } => {
                 write!(f, "return to redirector {redirector}: {}", or(result, "nothing"))

@@ -15,6 +15,7 @@ mod body;
 mod describe;
 mod fault;
 mod handoff;
+mod line;
 mod promises;
 mod questions;
 mod rules;

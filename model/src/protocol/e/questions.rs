@@ -108,16 +108,18 @@ impl ECapTp {
         effects: &mut EffectsOf<Self>,
     ) -> Result<EBody, Refused> {
         let Content::Ask { target, argument, answer } = content else { return Err(Refused) };
-        let given: SmallVec<[_; 2]> = std::iter::once(*target).chain(*argument).collect();
+        let given: SmallVec<[_; 2]> = target.iter().chain(argument).copied().collect();
         let (described, redirector) = self.describe_with(own, to, &given, Some(*answer))?;
-        let (target, argument) = described.split_first().ok_or(Refused)?;
-        let (argument, redirector) = (argument.first().copied(), redirector.ok_or(Refused)?);
+        let redirector = redirector.ok_or(Refused)?;
+        let mut described = described.into_iter();
+        let target = target.and_then(|_| described.next());
+        let argument = argument.and_then(|_| described.next());
         let link = own.link_mut(to);
         let Question { index, incarnation, .. } = link.calls.ask(redirector);
         let session = link.tables.session();
         let key = Key { peer: to, at: Position::answer(index), session, incarnation };
         effects.arrived.push(Arrival::Proxy { key, installed: true, ghost: *answer });
-        Ok(EBody::Ask { target: *target, argument, question: index, redirector, answer: *answer })
+        Ok(EBody::Ask { target, argument, question: index, redirector, answer: *answer })
     }
 
     /// The result of a call goes to its redirector.

@@ -151,7 +151,9 @@ impl Protocol for EndoCapTp {
             Op::Return(returned) if !link.questions.answer(returned.question) => {
                 return Err(Refused);
             }
-            Op::Call(target) | Op::Ask { target, .. } => self.count_target(link, target),
+            Op::Call(target) | Op::Ask { target: Some(target), .. } => {
+                self.count_target(link, target);
+            }
             _ => {}
         }
         let mut seen: SmallVec<[Index; 2]> = SmallVec::new();
@@ -163,6 +165,10 @@ impl Protocol for EndoCapTp {
     fn clear(&self, tables: &mut Self::Tables, proxy: Key) -> bool {
         let owed = tables.link_mut(proxy.peer).clear(proxy);
         owed && !self.is_bent(EndoBend::FinaliserNeverRuns)
+    }
+
+    fn forget(&self, tables: &mut Self::Tables, peer: VatId, at: Index) {
+        tables.link_mut(peer).imports.forget(at);
     }
 
     fn notify(&self, tables: &mut Self::Tables, proxy: Key, effects: &mut EffectsOf<Self>) {

@@ -122,8 +122,8 @@ impl Protocol for GoCapnp {
             }
             Content::Call(target) => Op::Call(self.describe(own, to, *target)?),
             Content::Ask { target, argument, answer } => {
-                let target = self.describe(own, to, *target)?;
-                let describe = |argument: Given| self.describe(own, to, argument);
+                let mut describe = |given: Given| self.describe(own, to, given);
+                let target = target.map(&mut describe).transpose()?;
                 let argument = argument.map(describe).transpose()?;
                 let link = own.link_mut(to);
                 let (question, incarnation) = link.new_question();

@@ -100,6 +100,12 @@ impl<M: Clone> Imports<M> {
         delta.map(|delta| delta.get())
     }
 
+    /// What is kept of an import that is released goes: its next proxy is like the first.
+    pub fn forget(&mut self, index: Index) {
+        let released = |import: &Import<M>| !import.slot.is_live() && import.slot.count().is_zero();
+        self.entries.retain(|(at, import)| *at != index || !released(import));
+    }
+
     /// The import is forgotten.
     pub fn remove(&mut self, index: Index) -> Option<Import<M>> {
         let position = self.entries.iter().position(|(at, _)| *at == index)?;

@@ -7,6 +7,7 @@
 mod calls;
 mod exports;
 mod imports;
+mod line;
 mod named;
 mod op;
 mod runtime;

@@ -106,10 +106,10 @@ pub enum Op<W> {
     Deliver(SmallVec<[Wired; 2]>),
     /// A call through a proxy, without a result.
     Call(Wired),
-    /// A call through a proxy, with a result.
+    /// A call with a result.
     Ask {
-        /// Who is called.
-        target: Wired,
+        /// Who is called; the peer's first object if nobody is named.
+        target: Option<Wired>,
         /// An argument, if there is one.
         argument: Option<Wired>,
         /// The place that the caller has chosen for the answer.
@@ -171,11 +171,7 @@ impl<W> Op<W> {
         match self {
             Self::Deliver(wired) => wired.clone(),
             Self::Call(target) | Self::AskForYou { target, .. } => smallvec![*target],
-            Self::Ask { target, argument, .. } => {
-                let mut wired = smallvec![*target];
-                wired.extend(*argument);
-                wired
-            }
+            Self::Ask { target, argument, .. } => target.iter().chain(argument).copied().collect(),
             Self::Return(Returned { result, .. }) => result.iter().copied().collect(),
             Self::Resolve { to, .. } => to.iter().copied().collect(),
             Self::Redirect { .. }
@@ -248,6 +244,10 @@ impl<W: Words> Body for Op<W> {
         }
     }
 
+    fn line(&self) -> Option<captp_wire::line::Message> {
+        self.in_a_trace()
+    }
+
     fn stamp(&mut self, latest: &dyn Fn(Position) -> u32) {
         match self {
             Self::Release(given) => {
@@ -271,8 +271,9 @@ impl<W: Words> fmt::Display for Op<W> {
             }
             Self::Call(target) => write!(f, "call {}", said(target)),
             Self::Ask { target, argument, question, .. } => {
-                write!(f, "ask q{question} {}", said(target))?;
-                argument.as_ref().map_or(Ok(()), |argument| write!(f, ", {}", said(argument)))
+                write!(f, "ask q{question}")?;
+                let wired = target.iter().chain(argument).map(said).collect::<Vec<_>>().join(", ");
+                if wired.is_empty() { Ok(()) } else { write!(f, " {wired}") }
             }
             Self::AskForYou { target, question, .. } => {
                 write!(f, "ask q{question} {}, and keep the result", said(target))

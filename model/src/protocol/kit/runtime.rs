@@ -128,7 +128,7 @@ impl<X: Beside> Link<X> {
             }
             Content::Call(target) => Op::Call(describe(self, target)?),
             Content::Ask { target, argument, answer } => {
-                let target = describe(self, target)?;
+                let target = target.map(|given| describe(self, &given)).transpose()?;
                 let argument = argument.map(|given| describe(self, &given)).transpose()?;
                 let question = self.questions.ask();
                 let at = Position::answer(question);

@@ -1,0 +1,254 @@
+//! What is done when a schedule is at its end: everything is read, everything that is held is asked
+//! for its name, everything is dropped and collected; and what is left then is judged.
+
+use super::adapter::Failure;
+use super::drive::Driver;
+use super::event::TableSizes;
+use super::request::{Can, Hello, Request, is_promise};
+use super::run::By;
+use super::watch::Answer;
+use crate::property::PropertyId;
+use captp_wire::line::{End, Place};
+use std::collections::BTreeMap;
+
+/// The most messages that are read until nothing is in flight: two correct vats say less.
+const READS_MAX: usize = 2_000;
+/// How often everything is dropped, collected and read until nothing more comes of it.
+const ROUNDS_MAX: usize = 8;
+/// The most proxies that are collected, or finalised, in one round.
+const TIMES_MAX: usize = 500;
+
+/// What stood in the tables when nothing had happened yet.
+#[derive(Clone, Debug, Default)]
+pub struct Baseline {
+    tables: BTreeMap<End, TableSizes>,
+    /// The mentions of the first objects that are outstanding.
+    outstanding: Vec<(End, Place, u64)>,
+}
+
+impl Driver<'_> {
+    /// Looks at the tables before anything happens.
+    ///
+    /// # Errors
+    /// The adapter is lost.
+    pub fn baseline(&mut self, hello: &Hello) -> Result<Baseline, Failure> {
+        self.drain()?;
+        if hello.can(Can::Tables) {
+            self.ask(&Request::Tables, By::Suite)?;
+        }
+        let tables = self.tables.clone();
+        Ok(Baseline { tables, outstanding: self.outstanding() })
+    }
+
+    /// Everything in flight is read, and what comes of it, and so on.
+    ///
+    /// # Errors
+    /// The adapter is lost.
+    pub fn drain(&mut self) -> Result<(), Failure> {
+        let mut reads_no_more = [false; 2];
+        for _ in 0..READS_MAX {
+            let reads = |to: &End| self.waiting(*to) > 0 && !reads_no_more[*to as usize];
+            let next = End::ALL.into_iter().filter(reads).max_by_key(|to| self.waiting(*to));
+            let Some(to) = next else { return Ok(()) };
+            // If it does not, its session is over.
+            reads_no_more[to as usize] = !self.reads(to, By::Suite)?;
+        }
+        self.run.violate(
+            PropertyId::L3,
+            format!("{READS_MAX} messages were read, and there are still more in flight"),
+        );
+        Ok(())
+    }
+
+    /// Asks everything that is held for its name: it must answer, or say that it cannot, when all
+    /// is read.
+    ///
+    /// # Errors
+    /// The adapter is lost.
+    pub fn probe_all(&mut self) -> Result<(), Failure> {
+        let held: Vec<_> = self.watch.held.keys().cloned().collect();
+        for (number, (vat, name)) in held.into_iter().enumerate() {
+            let Some(meant) = self.watch.meant(&name).map(str::to_owned) else { continue };
+            let probe = number as u64 + 1;
+            let request = Request::Probe { vat, name: name.clone(), probe };
+            if !self.ask(&request, By::Suite)? {
+                continue;
+            }
+            self.drain()?;
+            self.run.judged.insert(if self.is_forgiven { PropertyId::L2 } else { PropertyId::S1 });
+            self.run.judged.insert(PropertyId::S3);
+            let broken = self.watch.broken.contains(&(vat, name.clone()));
+            let property = if self.is_forgiven { PropertyId::L2 } else { PropertyId::S1 };
+            match self.watch.answers.get(&probe).cloned() {
+                _ if broken && !self.is_forgiven && !is_promise(&name) => {
+                    let finding = format!("{vat} was given {name}, and it is broken");
+                    self.run.violate(property, finding);
+                }
+                None if broken => {}
+                None => {
+                    self.say("there is no answer".to_owned());
+                    let all = "though everything was read";
+                    let finding = format!(
+                        "{vat} holds {name} and calls it; neither an answer nor an error comes, \
+                         {all}"
+                    );
+                    self.run.violate(property, finding);
+                }
+                Some(Answer::Failed(_)) if broken || self.is_forgiven => {}
+                Some(Answer::Failed(why)) => {
+                    let finding = format!("{vat} holds {name}, and a call of it fails: {why}");
+                    self.run.violate(property, finding);
+                }
+                Some(Answer::Says(says)) if says == meant => {}
+                Some(Answer::Says(says)) => {
+                    let finding = format!("what {vat} holds as {name} is {says}, not {meant}");
+                    self.run.violate(PropertyId::S3, finding);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every call is answered, and whoever waits for it learns so.
+    ///
+    /// # Errors
+    /// The adapter is lost.
+    pub fn answer_all(&mut self) -> Result<(), Failure> {
+        for (vat, question) in self.watch.tasks.clone() {
+            self.ask(&Request::Return { vat, question, refs: Vec::new() }, By::Suite)?;
+        }
+        self.drain()?;
+        self.run.judged.insert_if(PropertyId::S5, !self.watch.returned.is_empty());
+        let mut open = self.watch.open.iter().filter(|_| !self.is_forgiven);
+        let lost = open.find(|(_, question)| self.watch.returned.contains(question));
+        if let Some((vat, question)) = lost {
+            let finding = format!("{question} was answered, and {vat} never learns of it");
+            self.run.violate(PropertyId::S5, finding);
+        }
+        Ok(())
+    }
+
+    /// Everything is dropped, collected and read.
+    ///
+    /// # Errors
+    /// The adapter is lost.
+    pub fn forget(&mut self, hello: &Hello) -> Result<(), Failure> {
+        self.ask(&Request::Forget, By::Suite)?;
+        self.collect_all(hello)
+    }
+
+    /// Whatever nobody holds is collected, and what comes of it is read.
+    ///
+    /// # Errors
+    /// The adapter is lost.
+    pub fn collect_all(&mut self, hello: &Hello) -> Result<(), Failure> {
+        for _ in 0..ROUNDS_MAX {
+            let mut is_news = false;
+            for vat in End::ALL.into_iter().filter(|_| hello.can(Can::Collect)) {
+                is_news |= self.until_refused(&Request::Collect { vat, name: None })?;
+                is_news |= self.until_refused(&Request::Finalise { vat, name: None })?;
+            }
+            is_news |= End::ALL.into_iter().any(|to| self.waiting(to) > 0);
+            self.drain()?;
+            if !is_news {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for the same until it is not done. Returns whether it ever was.
+    fn until_refused(&mut self, request: &Request) -> Result<bool, Failure> {
+        for times in 0..TIMES_MAX {
+            if !self.quietly(request)? {
+                return Ok(times > 0);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Asks for something, and forgets it if it was not done.
+    fn quietly(&mut self, request: &Request) -> Result<bool, Failure> {
+        let is_done = self.ask(request, By::Suite)?;
+        if !is_done {
+            self.run.entries.pop();
+        }
+        Ok(is_done)
+    }
+
+    /// What is left when everything was dropped.
+    ///
+    /// # Errors
+    /// The adapter is lost.
+    pub fn judge_rest(&mut self, hello: &Hello, before: &Baseline) -> Result<(), Failure> {
+        let property = if self.is_forgiven { PropertyId::L2 } else { PropertyId::L1 };
+        self.run.judged.insert(property);
+        if hello.can(Can::Witness) {
+            self.ask(&Request::Witness, By::Suite)?;
+            for (vat, names) in self.alive.clone() {
+                if !names.is_empty() {
+                    let names = names.join(", ");
+                    let finding = format!("{vat} keeps {names}, which nobody holds any more");
+                    self.run.violate(property, finding);
+                }
+            }
+        }
+        if self.is_forgiven {
+            return Ok(());
+        }
+        if hello.can(Can::Tables) {
+            self.ask(&Request::Tables, By::Suite)?;
+            for (vat, after) in self.tables.clone() {
+                let before = before.tables.get(&vat).copied().unwrap_or_default();
+                for (table, was, is) in differences(before, after) {
+                    let finding = format!(
+                        "everything is dropped and read, and {vat} has {is} {table}, not {was}"
+                    );
+                    self.run.violate(PropertyId::L1, finding);
+                }
+            }
+        }
+        for (exporter, place, left) in self.outstanding() {
+            let kept = before.outstanding.iter().find(|(e, p, _)| (*e, p) == (exporter, &place));
+            let kept = kept.map_or(0, |(_, _, kept)| *kept);
+            if left > kept {
+                let finding = format!(
+                    "everything is dropped and read, and {} of {exporter}'s exports[{}{}] never \
+                     came back",
+                    mentions(left - kept),
+                    place.space,
+                    place.index
+                );
+                self.run.violate(PropertyId::L1, finding);
+            }
+        }
+        Ok(())
+    }
+
+    /// The mentions that were not given back, by exporter and place.
+    fn outstanding(&self) -> Vec<(End, Place, u64)> {
+        let Some(sums) = &self.sums else { return Vec::new() };
+        let ends = |session| End::ALL.map(|exporter| (session, exporter));
+        let ends = sums.sessions().flat_map(|(_, session)| ends(session));
+        let left = ends.flat_map(|(session, exporter)| {
+            session.exports(exporter).map(move |(at, export)| (exporter, at.clone(), export.left()))
+        });
+        left.filter(|(_, _, left)| *left > 0).collect()
+    }
+}
+
+fn mentions(count: u64) -> String {
+    if count == 1 { "one mention".to_owned() } else { format!("{count} mentions") }
+}
+
+/// The tables that have more entries than before.
+fn differences(before: TableSizes, after: TableSizes) -> Vec<(&'static str, u64, u64)> {
+    let pairs = [
+        ("exports", before.exports, after.exports),
+        ("imports", before.imports, after.imports),
+        ("questions", before.questions, after.questions),
+        ("answers", before.answers, after.answers),
+    ];
+    let both = pairs.into_iter().filter_map(|(table, was, is)| Some((table, was?, is?)));
+    both.filter(|(_, was, is)| is > was).collect()
+}

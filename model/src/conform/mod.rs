@@ -1,0 +1,28 @@
+//! Conformance: somebody else's implementation, driven through schedules that are read off a model.
+//!
+//! An [`adapter`] runs two vats of it and holds back what they write. A [`schedule`] is a walk of
+//! the model's, as a list of requests; [`campaign`] performs them all and judges what it sees.
+
+pub mod adapter;
+pub mod campaign;
+pub mod cycle;
+pub mod drive;
+mod ending;
+pub mod event;
+pub mod graph;
+pub mod hostile;
+mod oracle;
+pub mod peers;
+pub mod perform;
+pub mod picture;
+pub mod refine;
+pub mod request;
+pub mod run;
+pub mod saved;
+pub mod schedule;
+mod seen;
+mod shrink;
+mod translate;
+pub mod verdict;
+mod watch;
+mod worlds;

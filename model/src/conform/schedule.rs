@@ -1,0 +1,217 @@
+//! Schedules: what an implementation is led through, and where each comes from.
+
+use super::graph::Graph;
+use super::request::Request;
+use super::translate::{Translated, translate};
+use crate::catalogue::{System, Task};
+use crate::check::{Control, search_world};
+use crate::counterexample::Counterexample;
+use crate::engine::{Budget, Progress};
+use crate::mutation::Mutation;
+use crate::property::PropertySet;
+use crate::protocol::Protocol;
+use crate::simulate;
+use crate::sizes::Sizes;
+use crate::world::{StepKind, Walk};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Where a schedule comes from.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// It covers transitions of a world's graph, or ends in one of its states.
+    Model {
+        /// The world.
+        world: String,
+    },
+    /// It is the counterexample of a mutation.
+    Mutation {
+        /// Which.
+        id: String,
+    },
+    /// It is a random walk.
+    Random {
+        /// The seed.
+        seed: u64,
+        /// The number of the walk.
+        walk: u64,
+    },
+    /// A peer that breaks the protocol.
+    Hostile {
+        /// In which way.
+        case: String,
+    },
+    /// The same thing over and over.
+    Cycle {
+        /// What.
+        what: String,
+    },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Model { world } => write!(f, "world {world}"),
+            Self::Mutation { id } => write!(f, "counterexample of {id}"),
+            Self::Random { seed, walk } => write!(f, "random walk {walk} of seed {seed}"),
+            Self::Hostile { case } => write!(f, "hostile: {case}"),
+            Self::Cycle { what } => write!(f, "over and over: {what}"),
+        }
+    }
+}
+
+/// What an implementation is led through, after `open`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Schedule {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What is to be done.
+    pub requests: Vec<Request>,
+    /// What the model says is put to the test on the way.
+    pub tested: PropertySet,
+    /// How many transitions it covers that no earlier schedule does.
+    pub covers: u64,
+}
+
+/// The schedules of one world.
+#[derive(Clone, Debug)]
+pub struct Covering {
+    /// The world.
+    pub world: &'static str,
+    /// Its sizes.
+    pub sizes: Sizes,
+    /// Its graph.
+    pub states: usize,
+    /// Transitions that an adapter can be asked for.
+    pub transitions: usize,
+    /// Those that no adapter can be asked for.
+    pub impossible: u64,
+    /// Whether the graph is larger than was looked at.
+    pub is_cut: bool,
+    /// The schedules.
+    pub schedules: Vec<Schedule>,
+}
+
+/// What an adapter may be asked for.
+pub type May<'a> = &'a dyn Fn(&Request) -> bool;
+
+/// What can be made of a system's model, whose protocol is a type.
+#[derive(Clone, Copy, Debug)]
+pub struct Schedules {
+    /// The graph of a world: what an adapter may be asked for, and how many states at most.
+    pub graph: fn(&Task, May<'_>, usize) -> Graph,
+    /// The counterexample of a mutation.
+    pub counterexample: fn(&'static System, &'static Mutation) -> Result<Schedule, String>,
+    /// A random walk of a world, with a seed, a number, and the most steps.
+    pub random: fn(&Task, u64, u64, u32) -> Schedule,
+}
+
+impl Schedules {
+    /// Of this protocol.
+    pub const fn of<P: Protocol>() -> Self {
+        Self {
+            graph: |task, may, states_max| Graph::of::<P>(task, may, states_max),
+            counterexample: counterexample::<P>,
+            random: random::<P>,
+        }
+    }
+}
+
+/// Every transition of a world is covered, and every state is the end of some schedule, so that
+/// what is held in it is looked at.
+pub fn covering(
+    system: &'static System,
+    world: &'static str,
+    sizes: Sizes,
+    may: May<'_>,
+    states_max: usize,
+) -> Covering {
+    let graph = (system.runs.schedules.graph)(&Task::full(system, sizes), may, states_max);
+    let tours = graph.tours();
+    let origin = || Origin::Model { world: world.to_owned() };
+    let schedule = |tour: super::graph::Tour| Schedule {
+        origin: origin(),
+        requests: tour.requests,
+        tested: tour.tested,
+        covers: tour.covers,
+    };
+    let mut schedules: Vec<Schedule> = tours.into_iter().map(schedule).collect();
+    for end in graph.ends() {
+        let known = schedules.iter().any(|known| known.requests == end.requests);
+        if !known {
+            schedules.push(schedule(end));
+        }
+    }
+    Covering {
+        world,
+        sizes,
+        states: graph.states(),
+        transitions: graph.transitions(),
+        impossible: graph.impossible.values().sum(),
+        is_cut: graph.is_cut,
+        schedules,
+    }
+}
+
+/// The shortest counterexample of a mutation, as a schedule.
+fn counterexample<P: Protocol>(
+    system: &'static System,
+    mutation: &'static Mutation,
+) -> Result<Schedule, String> {
+    let task = Task::mutated(system, mutation, mutation.sizes);
+    let progress = Progress::default();
+    let control = Control {
+        properties: PropertySet::ALL,
+        threads: 1,
+        budget: Budget::default(),
+        progress: &progress,
+    };
+    let found = search_world::<P>(&task, &control).counterexamples;
+    let named = found.iter().find(|found| found.property == mutation.kills).or(found.first());
+    let found: &Counterexample = named.ok_or("it shows nothing")?;
+    let walk = crate::walk::walk_of::<P>(&task, found).map_err(|stray| stray.to_string())?;
+    let requests = requests::<P>(&task, &walk)?;
+    let tested = PropertySet::only(mutation.kills);
+    Ok(Schedule {
+        origin: Origin::Mutation { id: mutation.id.to_owned() },
+        requests,
+        tested,
+        covers: 0,
+    })
+}
+
+fn random<P: Protocol>(task: &Task, seed: u64, number: u64, steps_max: u32) -> Schedule {
+    let world = task.world::<P>();
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(number);
+    let walk = simulate::stroll(&world, &mut rng, steps_max, |kind| {
+        !matches!(kind, StepKind::Work | StepKind::Redirect | StepKind::Wait)
+    });
+    let shown = walk.steps.iter().map(|(_, state)| world.judge(state).witnessed);
+    let tested = shown.fold(PropertySet::EMPTY, PropertySet::union);
+    // What cannot be asked for is left out by the choice of kinds.
+    let requests = requests::<P>(task, &walk).unwrap_or_default();
+    Schedule { origin: Origin::Random { seed, walk: number }, requests, tested, covers: 0 }
+}
+
+/// A walk, as an adapter is asked for it.
+///
+/// # Errors
+/// A step that no adapter can be asked for.
+fn requests<P: Protocol>(task: &Task, walk: &Walk<P>) -> Result<Vec<Request>, String> {
+    let world = task.world::<P>();
+    let mut requests = Vec::new();
+    let mut before = &walk.initial;
+    for (action, after) in &walk.steps {
+        match translate(&world, before, action) {
+            Translated::Do(request) => requests.push(request),
+            Translated::Nothing => {}
+            Translated::Impossible(why) => return Err(why.to_owned()),
+        }
+        before = after;
+    }
+    Ok(requests)
+}

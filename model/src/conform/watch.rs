@@ -1,0 +1,129 @@
+//! What the two applications hold and have to do, by what an adapter says.
+
+use super::event::Event;
+use super::request::{Request, is_promise, is_question};
+use captp_wire::line::End;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What came of a probe.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Answer {
+    /// A name.
+    Says(String),
+    /// The call failed.
+    Failed(String),
+}
+
+/// What the two applications hold and have to do.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Watch {
+    /// How many references each holds under each name.
+    pub(super) held: BTreeMap<(End, String), usize>,
+    /// Every name that each has ever held, or asked by.
+    pub(super) names: BTreeSet<(End, String)>,
+    /// What is known to be broken.
+    pub(super) broken: BTreeSet<(End, String)>,
+    /// The calls that each has to answer.
+    pub(super) tasks: BTreeSet<(End, String)>,
+    /// The questions that each waits for.
+    pub(super) open: BTreeSet<(End, String)>,
+    /// The questions that were answered, and may be on their way.
+    pub(super) returned: BTreeSet<String>,
+    /// The questions whose answers were called before they came.
+    pub(super) called: BTreeSet<String>,
+    /// The questions that were answered by nothing.
+    pub(super) nothing: BTreeSet<String>,
+    /// What promises were resolved to.
+    pub(super) resolved: BTreeMap<String, String>,
+    /// The answers of probes.
+    pub(super) answers: BTreeMap<u64, Answer>,
+}
+
+impl Watch {
+    /// Something was done.
+    pub(super) fn done(&mut self, request: &Request) {
+        match request {
+            Request::Drop { vat, name } => {
+                self.held.remove(&(*vat, name.clone()));
+                self.open.remove(&(*vat, name.clone()));
+            }
+            Request::DropOne { vat, name } => {
+                if let Some(count) = self.held.get_mut(&(*vat, name.clone())) {
+                    *count = count.saturating_sub(1);
+                }
+                self.held.retain(|_, count| *count > 0);
+            }
+            Request::Ask { vat, question, .. } => {
+                self.open.insert((*vat, question.clone()));
+                self.names.insert((*vat, question.clone()));
+            }
+            Request::Call { target, .. } if is_question(target) => {
+                self.called.insert(target.clone());
+            }
+            Request::Return { vat, question, refs } => {
+                if refs.is_empty() {
+                    self.nothing.insert(question.clone());
+                }
+                self.tasks.remove(&(*vat, question.clone()));
+                self.returned.insert(question.clone());
+            }
+            Request::Resolve { promise, refs, .. } => {
+                if let Some(to) = refs.first() {
+                    self.resolved.insert(promise.clone(), to.name().to_owned());
+                }
+            }
+            Request::Forget => {
+                self.held.clear();
+                self.open.clear();
+            }
+            _ => {}
+        }
+    }
+
+    /// Something was said.
+    pub(super) fn event(&mut self, event: &Event) {
+        match event {
+            Event::Holds { vat, name } => {
+                *self.held.entry((*vat, name.clone())).or_default() += 1;
+                self.names.insert((*vat, name.clone()));
+            }
+            Event::Asked { vat, question } => {
+                self.tasks.insert((*vat, question.clone()));
+            }
+            Event::Answered { vat, question, .. } => {
+                self.open.remove(&(*vat, question.clone()));
+            }
+            Event::Answer { probe, says, error, .. } => {
+                let answer = says.clone().map_or_else(
+                    || Answer::Failed(error.clone().unwrap_or_default()),
+                    Answer::Says,
+                );
+                self.answers.insert(*probe, answer);
+            }
+            Event::Broken { vat, name } => {
+                self.broken.insert((*vat, name.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether nothing was called: the answer that a call went to has no object. To complain of
+    /// that is right.
+    pub(super) fn calls_nothing(&self) -> bool {
+        self.called.iter().any(|question| self.nothing.contains(question))
+    }
+
+    /// The name of the object that is meant by `name`: that of a promise is what it was resolved
+    /// to. None if it was not.
+    pub(super) fn meant<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        let mut name = name;
+        // No more promises than there are.
+        for _ in 0..=self.resolved.len() {
+            if !is_promise(name) {
+                return Some(name);
+            }
+            name = self.resolved.get(name)?;
+        }
+        None
+    }
+}

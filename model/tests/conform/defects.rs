@@ -1,0 +1,75 @@
+//! Each defect that the template can be given is caught by the property that names it.
+
+use crate::seen::{LITTLE, cell, findings, python, template};
+use serde_json::Value;
+
+/// Runs the template with a defect. It must violate `property` by what `said` is a part of, shown
+/// by at most `steps` steps, in a document that agrees with itself.
+fn caught(defect: &str, property: &str, said: &str, steps: usize) -> Value {
+    let (status, document) = template(Some(defect), LITTLE);
+    assert_eq!(status, Some(1), "{defect}");
+    let found = findings(&document, property);
+    let shown = |finding: &&&Value| finding["finding"].as_str().unwrap().contains(said);
+    let finding = found.iter().find(shown).unwrap_or_else(|| panic!("{defect}: {found:#?}"));
+    let requests = finding["requests"].as_array().unwrap();
+    assert!(requests.len() <= steps, "{defect}: {requests:#?}");
+    let cell = cell(&document, property);
+    assert_eq!(cell["verdict"], "violated", "{defect}");
+    assert!(cell["shortest"].as_u64() <= Some(requests.len() as u64), "{defect}: {cell}");
+    assert!(cell["violated"].as_u64() <= cell["judged"].as_u64(), "{defect}: {cell}");
+    assert_eq!(document["adapter_lost"], 0, "{defect}");
+    document
+}
+
+#[test]
+fn an_exporter_that_does_not_count_frees_too_early_and_names_what_is_not_there() {
+    if !python() {
+        return;
+    }
+    let document = caught("uncounted", "S1", "VatA was given Bob, and it is broken", 6);
+    let counterexample = &findings(&document, "S1")[0]["counterexample"];
+    assert_eq!(counterexample["peer"], "toy 1.0.0");
+    assert_eq!(counterexample["property"], "S1");
+    assert!(counterexample["steps"].as_array().unwrap().len() >= 6);
+    assert!(!findings(&document, "S6").is_empty());
+    assert_eq!(cell(&document, "L1")["verdict"], "holds");
+}
+
+#[test]
+fn a_finaliser_that_looks_for_no_successor_is_a_use_after_release() {
+    if !python() {
+        return;
+    }
+    let document = caught("no-successor-check", "S2", "after giving all of it back", 7);
+    assert_eq!(cell(&document, "S1")["shortest"], 7);
+    assert_eq!(cell(&document, "L1")["verdict"], "holds");
+}
+
+#[test]
+fn a_mention_that_could_not_be_sent_and_stays_counted_is_a_leak() {
+    if !python() {
+        return;
+    }
+    let document = caught("leak-on-fail", "L1", "VatB keeps Bob, which nobody holds", 1);
+    let requests = &findings(&document, "L1")[0]["requests"];
+    assert_eq!(requests[0]["do"], "fail-send", "{requests}");
+    assert_eq!(cell(&document, "S1")["verdict"], "holds");
+}
+
+#[test]
+fn a_call_that_is_never_answered_is_a_reference_that_leads_nowhere() {
+    if !python() {
+        return;
+    }
+    let document = caught("never-answers", "S1", "neither an answer nor an error comes", 1);
+    let found = findings(&document, "S1");
+    // Nothing is wrong with the sums, and the picture says so at every step.
+    for step in found[0]["counterexample"]["steps"].as_array().unwrap() {
+        let count = |part: &str| step["after"]["balance"][part].as_u64().unwrap();
+        let sum = count("mentions") + count("import_count") + count("deltas");
+        assert_eq!(count("export_count"), sum, "{step:#}");
+    }
+    assert_eq!(found.len(), 1, "one kind of finding is told once");
+    assert!(found[0]["schedules"].as_u64() > Some(100));
+    assert!(findings(&document, "L1")[0]["finding"].as_str().unwrap().contains("1 questions"));
+}
