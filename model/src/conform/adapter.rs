@@ -1,9 +1,8 @@
 //! A running adapter: a child process that is asked one thing at a time, and is killed if it hangs,
 //! floods, or writes what nobody understands.
 
-use super::event::{Done, Event};
-use super::request::{Hello, Request, VERSION};
 use crate::traffic::clean;
+use captp_wire::adapter::{Done, Event, Hello, Request, VERSION};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};

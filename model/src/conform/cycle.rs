@@ -4,11 +4,11 @@ use super::adapter::Failure;
 use super::campaign::Effort;
 use super::drive::Driver;
 use super::perform::{Manner, Stage};
-use super::request::{Can, Hello, Named, Request};
 use super::run::{By, Run};
 use super::schedule::Origin;
 use super::seen::Seen;
 use crate::property::PropertyId;
+use captp_wire::adapter::{Can, Hello, Named, Request};
 use captp_wire::line::End;
 use serde::Serialize;
 

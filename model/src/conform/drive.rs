@@ -1,12 +1,11 @@
 //! Leads an implementation through a schedule, and keeps account of what it says.
 
 use super::adapter::{Adapter, Failure, Reply};
-use super::event::{Event, TableSizes};
-use super::request::Request;
 use super::run::{By, Entry, Run};
 use super::watch::Watch;
 use crate::property::PropertyId;
 use crate::traffic::clean;
+use captp_wire::adapter::{Event, Request, TableSizes};
 use captp_wire::decode::{Decoder, Wire};
 use captp_wire::line::{self, End, Kind, Line, Local, Message};
 use captp_wire::sums::{Rules, Sums};

@@ -3,11 +3,10 @@
 
 use super::adapter::Failure;
 use super::drive::Driver;
-use super::event::TableSizes;
-use super::request::{Can, Hello, Request, is_promise};
 use super::run::By;
 use super::watch::Answer;
 use crate::property::PropertyId;
+use captp_wire::adapter::{Can, Hello, Request, TableSizes, is_promise};
 use captp_wire::line::{End, Place};
 use std::collections::BTreeMap;
 

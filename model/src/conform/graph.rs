@@ -1,12 +1,12 @@
 //! Every transition of a model's reachable graph, and schedules that cover them all.
 
-use super::request::Request;
 use super::translate::{Translated, translate};
 use crate::catalogue::Task;
 use crate::engine::fingerprint;
 use crate::property::PropertySet;
 use crate::protocol::Protocol;
 use crate::world::State;
+use captp_wire::adapter::Request;
 use stateright::Model;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 

@@ -2,9 +2,9 @@
 
 use super::drive::Driver;
 use super::perform::Stage;
-use super::request::{Can, Named, Request};
 use super::run::{By, Entry, Run};
 use crate::property::PropertyId;
+use captp_wire::adapter::{Can, Named, Request};
 use captp_wire::encode::{Hostile, IllTyped};
 use captp_wire::line::{End, Line, Place, Ref};
 use serde::Serialize;
@@ -257,7 +257,7 @@ impl Driver<'_> {
     /// When the session is over, the victim keeps nothing for the peer that broke the protocol.
     fn kept_by_victim(
         &mut self,
-        hello: &super::request::Hello,
+        hello: &captp_wire::adapter::Hello,
     ) -> Result<(), super::adapter::Failure> {
         if !hello.can(Can::Witness) {
             return Ok(());

@@ -2,9 +2,9 @@
 
 use super::adapter::{Adapter, Failure, Start};
 use super::drive::Driver;
-use super::request::{Hello, Request};
 use super::run::{By, Entry, Run};
 use crate::property::PropertyId;
+use captp_wire::adapter::{Hello, Request};
 use captp_wire::decode::Wire;
 use captp_wire::sums::Rules;
 

@@ -5,7 +5,6 @@
 //! they should be: an exporter's count is the mentions that it wrote less what it has read of
 //! releases, an importer's the mentions that it has read less what it has given back.
 
-use super::request::{Hello, Named, Request};
 use super::run::{Entry, Run};
 use super::translate::vat;
 use super::verdict::Found;
@@ -16,6 +15,7 @@ use crate::counterexample::{
 use crate::property::Balance;
 use crate::sizes::Sizes;
 use crate::world::{StepKind, Table};
+use captp_wire::adapter::{Hello, Named, Request};
 use captp_wire::line::{End, Kind, Message, Place, Ref};
 use captp_wire::sums::{Rules, Unit};
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
 //! Whether what an implementation wrote is a behaviour of the model.
 
-use super::request::{Hello, Request};
 use super::run::Run;
 use crate::behaviour::{Refinement, Verdict};
 use crate::catalogue::System;
+use captp_wire::adapter::{Hello, Request};
 use captp_wire::line::{FORMAT, Header};
 use serde::Serialize;
 

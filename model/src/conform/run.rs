@@ -1,8 +1,8 @@
 //! What happened when an implementation was led through a schedule.
 
 use super::adapter::Failure;
-use super::request::Request;
 use crate::property::{PropertyId, PropertySet};
+use captp_wire::adapter::Request;
 use captp_wire::line::{End, Line, Message};
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -1,7 +1,6 @@
 //! Schedules: what an implementation is led through, and where each comes from.
 
 use super::graph::Graph;
-use super::request::Request;
 use super::translate::{Translated, translate};
 use crate::catalogue::{System, Task};
 use crate::check::{Control, search_world};
@@ -13,6 +12,7 @@ use crate::protocol::Protocol;
 use crate::simulate;
 use crate::sizes::Sizes;
 use crate::world::{StepKind, Walk};
+use captp_wire::adapter::Request;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};

@@ -3,11 +3,11 @@
 use super::adapter::Failure;
 use super::perform::Manner;
 use super::refine::Refined;
-use super::request::Request;
 use super::run::{Run, Violation};
 use super::schedule::Origin;
 use super::verdict::Counted;
 use crate::property::PropertyId;
+use captp_wire::adapter::Request;
 use std::collections::BTreeMap;
 
 /// The most kinds of findings of one property: whoever words them may word each differently.

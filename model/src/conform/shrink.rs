@@ -1,6 +1,6 @@
 //! From a schedule that shows something to a shortest part of it that still does.
 
-use super::request::Request;
+use captp_wire::adapter::Request;
 use std::time::{Duration, Instant};
 
 /// How often a schedule is tried again at most.

@@ -1,9 +1,9 @@
 //! From a step of the model to what an adapter is asked to do.
 
-use super::request::{Named, Request};
 use crate::names::{Kind, Object, VatId};
 use crate::protocol::Protocol;
 use crate::world::{Action, Argument, Arguments, Fate, Key, Reply, State, Step, World};
+use captp_wire::adapter::{Named, Request};
 use captp_wire::line::End;
 
 /// What a step of the model is for an adapter.

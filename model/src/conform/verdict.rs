@@ -1,9 +1,9 @@
 //! What a conformance run says about each property.
 
-use super::request::{Can, Hello, Request};
 use super::run::{Run, Violation};
 use super::schedule::Origin;
 use crate::property::PropertyId;
+use captp_wire::adapter::{Can, Hello, Request};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -1,7 +1,6 @@
 //! What the two applications hold and have to do, by what an adapter says.
 
-use super::event::Event;
-use super::request::{Request, is_promise, is_question};
+use captp_wire::adapter::{Event, Request, is_promise, is_question};
 use captp_wire::line::End;
 use std::collections::{BTreeMap, BTreeSet};
 

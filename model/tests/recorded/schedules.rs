@@ -1,7 +1,7 @@
 //! What the peers were led through when they were recorded.
 
+use captp_wire::adapter::{Named, Request};
 use captp_wire::line::End::{self, A, B};
-use model::conform::request::{Named, Request};
 use model::property::PropertyId;
 
 /// A recorded session.

@@ -30,7 +30,9 @@
 //!
 //! [`decode`] makes lines of what systems write on the wire, [`frame`] finds the messages in a
 //! stream, [`tap`] does both between two strangers, and [`encode`] says what no honest peer would.
+//! [`adapter`] is how an implementation is driven.
 
+pub mod adapter;
 pub mod decode;
 pub mod encode;
 mod fields;

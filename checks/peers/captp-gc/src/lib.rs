@@ -28,17 +28,13 @@
 //! name of the question; those of a probe are served at once.
 
 mod calls;
-mod event;
 mod garbage;
 mod letter;
 mod object;
 mod pair;
 mod promises;
 mod reading;
-mod request;
 mod speaking;
 mod vat;
 
-pub use event::Event;
-pub use pair::{Done, Pair};
-pub use request::{Named, Request};
+pub use pair::Pair;

@@ -1,6 +1,7 @@
 //! The adapter: requests on standard input, events on standard output, one JSON object a line.
 
-use captp_gc_peer::{Done, Event, Pair, Request};
+use captp_gc_peer::Pair;
+use captp_wire::adapter::{Can, Done, Event, Hello, Request, VERSION};
 use serde::Serialize;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;
@@ -13,36 +14,19 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// Bytes of a line; what is longer ends the adapter.
 const LINE_MAX: u64 = 1 << 20;
 
-/// The first line.
-#[derive(Serialize)]
-struct Hello {
-    adapter: u32,
-    peer: &'static str,
-    version: &'static str,
-    system: &'static str,
-    wire: &'static str,
-    can: [&'static str; 10],
-}
-
-const HELLO: Hello = Hello {
-    adapter: 1,
-    peer: "captp-gc",
-    version: env!("CARGO_PKG_VERSION"),
-    system: "e-captp",
-    wire: "lines",
-    can: [
-        "call",
-        "ask",
-        "resolve",
-        "collect",
-        "fail-send",
-        "hostile",
-        "cut",
-        "tables",
-        "witness",
-        "memory",
-    ],
-};
+/// What it can do.
+const CAN: [Can; 10] = [
+    Can::Call,
+    Can::Ask,
+    Can::Resolve,
+    Can::Collect,
+    Can::FailSend,
+    Can::Hostile,
+    Can::Cut,
+    Can::Tables,
+    Can::Witness,
+    Can::Memory,
+];
 
 fn main() -> ExitCode {
     if let Some(argument) = std::env::args().nth(1) {
@@ -59,7 +43,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(input: &mut impl BufRead, output: &mut impl Write) -> io::Result<()> {
-    say(output, &HELLO)?;
+    say(output, &hello())?;
     let mut pair = Pair::new();
     let mut line = String::new();
     loop {
@@ -74,7 +58,7 @@ fn serve(input: &mut impl BufRead, output: &mut impl Write) -> io::Result<()> {
         let done = match serde_json::from_str(&line) {
             Ok(Request::Memory) => {
                 say(output, &Event::Memory { bytes: memory() })?;
-                Done { done: true, why: None }
+                Done::YES
             }
             Ok(request) => {
                 let (events, done) = pair.obey(&request);
@@ -86,6 +70,18 @@ fn serve(input: &mut impl BufRead, output: &mut impl Write) -> io::Result<()> {
             Err(error) => Done::not(format!("no request: {error}")),
         };
         say(output, &done)?;
+    }
+}
+
+/// The first line.
+fn hello() -> Hello {
+    Hello {
+        adapter: VERSION,
+        peer: "captp-gc".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        system: "e-captp".to_owned(),
+        wire: "lines".to_owned(),
+        can: CAN.to_vec(),
     }
 }
 

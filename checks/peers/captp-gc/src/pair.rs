@@ -1,11 +1,9 @@
 //! Two vats, and the messages that are held back between them.
 
-use crate::event::Event;
 use crate::letter::{Letter, Says};
-use crate::request::Request;
 use crate::vat::Vat;
+use captp_wire::adapter::{Done, Event, Request};
 use captp_wire::line::{End, Message};
-use serde::Serialize;
 use serde_json::Value;
 use std::collections::VecDeque;
 
@@ -14,24 +12,6 @@ pub struct Pair {
     vats: [Vat; 2],
     /// What each has still to read.
     waiting: [VecDeque<Letter>; 2],
-}
-
-/// Whether a request was done.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Done {
-    /// Whether it was.
-    pub done: bool,
-    /// Why not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub why: Option<String>,
-}
-
-impl Done {
-    /// It could not be done.
-    #[must_use]
-    pub const fn not(why: String) -> Self {
-        Self { done: false, why: Some(why) }
-    }
 }
 
 impl Default for Pair {
@@ -57,7 +37,7 @@ impl Pair {
             self.waiting[1 - number].extend(vat.sent.drain(..));
         }
         let done = match done {
-            Ok(()) => Done { done: true, why: None },
+            Ok(()) => Done::YES,
             Err(why) => Done::not(why),
         };
         (events, done)
@@ -111,6 +91,7 @@ impl Pair {
                 events.extend(self.vats.iter_mut().map(Vat::witness));
                 Ok(())
             }
+            Request::DropOne { .. } => Err("there is one proxy for all copies".to_owned()),
             Request::Memory => Err("nobody counts the memory".to_owned()),
         }
     }

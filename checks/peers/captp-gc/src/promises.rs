@@ -1,12 +1,11 @@
 //! Promises of one's own: a fresh entry for every mention, and word to each when it is resolved.
 
 use crate::calls::{Returned, Waiting};
-use crate::event::Event;
 use crate::letter::{Says, place, shown};
 use crate::object::{Own, Thing, What};
-use crate::request::Named;
 use crate::vat::{Hold, Vat};
 use captp_gc::protocol::{Index, SessionId};
+use captp_wire::adapter::{Event, Named};
 use captp_wire::line::{Kind, Message};
 
 /// A promise that was named.

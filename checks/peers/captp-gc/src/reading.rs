@@ -1,12 +1,12 @@
 //! How a vat reads what comes off the wire.
 
 use crate::calls::{Answer, Of, Returned, Task, Waiting};
-use crate::event::Event;
 use crate::letter::{Letter, Says, read};
 use crate::object::{Object, Own, Thing, What};
 use crate::vat::{Hold, Vat};
 use captp_gc::protocol::{Admission, Index, SessionId};
 use captp_gc::table::Received;
+use captp_wire::adapter::Event;
 use captp_wire::line::{Kind, Message, Ref};
 use std::sync::Arc;
 

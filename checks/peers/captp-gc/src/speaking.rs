@@ -1,13 +1,12 @@
 //! What a vat's application says to the peer.
 
 use crate::calls::{Of, Returned, Waiting};
-use crate::event::Event;
 use crate::letter::{Says, place, shown, shown_promise};
 use crate::object::{Object, Own, Thing, What};
-use crate::request::Named;
 use crate::vat::{Gone, Owed, Vat};
 use captp_gc::protocol::Index;
 use captp_gc::table::Outgoing;
+use captp_wire::adapter::{Event, Named};
 use captp_wire::line::{Kind, Message, Ref};
 use std::sync::Arc;
 

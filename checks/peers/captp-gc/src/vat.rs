@@ -1,12 +1,12 @@
 //! A vat: its tables, and what its application has.
 
 use crate::calls::{Calls, Of};
-use crate::event::Event;
 use crate::letter::{Letter, Says};
 use crate::object::{Object, Own, Thing, What};
 use crate::promises::Pledge;
 use captp_gc::protocol::{GcExportOp, Index, Limits, SessionId};
 use captp_gc::table::Session;
+use captp_wire::adapter::{Event, TableSizes};
 use captp_wire::line::{End, Kind, Message};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Weak};
@@ -166,14 +166,14 @@ impl Vat {
     pub(crate) fn tables(&self) -> Event {
         let stats = self.session.stats();
         let imports = stats.imports + stats.owed + self.drained.len();
-        let figure = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        Event::Tables {
-            vat: self.end,
+        let figure = |count: usize| u64::try_from(count).ok();
+        let sizes = TableSizes {
             exports: figure(stats.exports),
             imports: figure(imports),
             questions: figure(self.calls.questions.len()),
             answers: figure(self.calls.answers.len()),
-        }
+        };
+        Event::Tables { vat: self.end, sizes }
     }
 
     /// Objects that are there although the application does not hold them.

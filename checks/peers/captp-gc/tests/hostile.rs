@@ -2,7 +2,8 @@
 //! the vat in whose name it was sent is not touched.
 #![cfg(not(loom))]
 
-use captp_gc_peer::{Event, Named, Pair, Request};
+use captp_gc_peer::Pair;
+use captp_wire::adapter::{Event, Named, Request, TableSizes};
 use captp_wire::line::End;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -77,12 +78,10 @@ fn pair() -> Pair {
 }
 
 /// The sizes of a vat's tables.
-fn tables(pair: &mut Pair, of: End) -> [u64; 4] {
+fn tables(pair: &mut Pair, of: End) -> TableSizes {
     let events = pair.obey(&Request::Tables).0;
     let found = events.into_iter().find_map(|event| match event {
-        Event::Tables { vat, exports, imports, questions, answers } => {
-            (vat == of).then_some([exports, imports, questions, answers])
-        }
+        Event::Tables { vat, sizes } => (vat == of).then_some(sizes),
         _ => None,
     });
     found.unwrap()
@@ -103,7 +102,7 @@ proptest! {
             if events.iter().any(|event| matches!(event, Event::Error { .. })) {
                 let over = |event: &Event| matches!(event, Event::Ended { .. });
                 prop_assert!(events.last().is_some_and(over));
-                prop_assert_eq!(tables(&mut pair, End::B), [0; 4]);
+                prop_assert_eq!(tables(&mut pair, End::B), TableSizes::EMPTY);
             }
         }
     }

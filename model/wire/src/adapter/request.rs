@@ -1,70 +1,10 @@
-//! What an adapter is asked to do, and what it says. `docs/adapter.md` describes both for people.
+//! What an adapter is asked to do.
 
-use captp_wire::line::End;
+use super::Can;
+use crate::line::End;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
-
-/// The version of the adapter protocol.
-pub const VERSION: u32 = 1;
-
-/// The first line of an adapter.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Hello {
-    /// [`VERSION`].
-    pub adapter: u32,
-    /// What is driven.
-    pub peer: String,
-    /// Its version.
-    pub version: String,
-    /// Whose rules it is held against, as `model list --systems` names it.
-    pub system: String,
-    /// How `raw` is written.
-    pub wire: String,
-    /// What it can do beside what every adapter can.
-    #[serde(default)]
-    pub can: Vec<Can>,
-}
-
-impl Hello {
-    /// Whether it can.
-    pub fn can(&self, can: Can) -> bool {
-        self.can.contains(&can)
-    }
-}
-
-/// What not every adapter can do.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Can {
-    /// Call an object and want no result.
-    Call,
-    /// Call an object and want one, and return it.
-    Ask,
-    /// Clear a weak reference, and run finalisers one by one.
-    Collect,
-    /// Drop one of several copies of a reference.
-    DropOne,
-    /// Have promises, and resolve them.
-    Resolve,
-    /// Fail in the middle of a send.
-    FailSend,
-    /// Read a message that nobody sent.
-    Hostile,
-    /// End the session.
-    Cut,
-    /// Count the entries of its tables.
-    Tables,
-    /// Say which objects exist though nobody holds them.
-    Witness,
-    /// Say how much memory is in use.
-    Memory,
-    /// Write a script that needs no suite.
-    Script,
-    /// Something of a later version.
-    #[serde(other)]
-    Unknown,
-}
 
 /// A reference that an application puts into a message.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

@@ -1,11 +1,11 @@
-//! What an adapter says. `docs/adapter.md` describes it for people.
+//! What an adapter says.
 
-use captp_wire::line::End;
+use crate::line::End;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What an adapter says.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// A message was put on the wire.
@@ -41,7 +41,7 @@ pub enum Event {
         /// The question.
         question: String,
         /// If it came back broken.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<String>,
     },
     /// A probe was answered.
@@ -51,10 +51,10 @@ pub enum Event {
         /// Which.
         probe: u64,
         /// The name of who answered.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         says: Option<String>,
         /// If the call failed.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<String>,
     },
     /// What is held under a name is known to be broken.
@@ -105,33 +105,49 @@ pub enum Event {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct TableSizes {
     /// Exports.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exports: Option<u64>,
     /// Imports.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imports: Option<u64>,
     /// Questions.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub questions: Option<u64>,
     /// Answers.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<u64>,
 }
 
+impl TableSizes {
+    /// All four are shown, and have no entry.
+    pub const EMPTY: Self =
+        Self { exports: Some(0), imports: Some(0), questions: Some(0), answers: Some(0) };
+}
+
 /// The answer to a request, after its events.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Done {
     /// Whether it was done.
     pub done: bool,
     /// Why not.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+}
+
+impl Done {
+    /// It was done.
+    pub const YES: Self = Self { done: true, why: None };
+
+    /// It could not be done.
+    #[must_use]
+    pub const fn not(why: String) -> Self {
+        Self { done: false, why: Some(why) }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::request::{Can, Hello};
     use super::*;
 
     #[test]
@@ -142,9 +158,5 @@ mod tests {
         .unwrap();
         let sizes = TableSizes { exports: Some(1), imports: Some(2), ..TableSizes::default() };
         assert_eq!(event, Event::Tables { vat: End::A, sizes });
-        let hello = r#"{"adapter":1,"peer":"x","version":"1","system":"s","wire":"lines",
-            "can":["ask","fly"]}"#;
-        let hello: Hello = serde_json::from_str(hello).unwrap();
-        assert!(hello.can(Can::Ask) && hello.can(Can::Unknown) && !hello.can(Can::Cut));
     }
 }
