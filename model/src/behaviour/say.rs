@@ -136,6 +136,9 @@ impl<P: Protocol> Speaker<'_, P> {
         let mut bodies = Vec::new();
         for key in &bound.keys {
             let answer = key.at.index;
+            if self.is_of_a_later_call(answer, line) {
+                return Err(Miss::Beyond("a later call that is returned before an earlier one"));
+            }
             let task = self.end.tasks.iter().position(|(at, _)| *at == answer);
             let (_, call) = self.end.tasks.remove(task.ok_or(Miss::NotAsked(number))?);
             let result = results.pop();
@@ -144,6 +147,22 @@ impl<P: Protocol> Speaker<'_, P> {
         }
         bodies.extend(self.deliver(&apart)?);
         Ok(bodies)
+    }
+
+    /// Whether a result is that of another call than the model's next one at this place: who is done
+    /// with a question may ask the next by its number while the first call is still worked at. Which
+    /// of them is returned shows in what the protocol adds to the result.
+    fn is_of_a_later_call(&self, answer: Index, line: &Message) -> bool {
+        let calls = self.end.tasks.iter().filter(|(at, _)| *at == answer).map(|(_, call)| *call);
+        if self.added == 0 || calls.clone().count() < 2 {
+            return false;
+        }
+        let mut end = self.end.clone();
+        let mut to = calls.map(|call| {
+            let body = end.say(self.protocol, &Content::Return { answer, call, result: None });
+            body.ok().and_then(|body| body.line()?.refs.last().cloned())
+        });
+        to.position(|to| to.as_ref() == line.refs.last()).is_some_and(|position| position > 0)
     }
 
     /// What is among the parameters of a call is dropped before the call is returned, and nothing

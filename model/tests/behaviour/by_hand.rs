@@ -222,6 +222,18 @@ fn what_the_model_has_no_words_for_is_judged_no_further() {
     assert!(matches!(verdict::<EndoCapTp>(&lines), Verdict::Beyond { line: 2, .. }));
 }
 
+/// Who is done with a question may use its number again while the first call is still worked at.
+#[test]
+fn of_two_calls_with_one_number_a_model_returns_the_first_and_says_nothing_of_the_second() {
+    let first = |index| Ref::Mention(Mention { at: at(index), again: Some(false), promise: false });
+    let asked = |redirector| ask(A, 1, home(0), &[first(redirector)]);
+    let twice = [send(B, &[first(0)]), asked(0), finish(A, 1), asked(1)];
+    let returned = |redirector| [&twice[..], &[give(B, 1, &[home(redirector)])]].concat();
+    explained::<ECapTp>(&returned(0));
+    assert!(matches!(verdict::<ECapTp>(&returned(1)), Verdict::Beyond { line: 5, .. }));
+    refused::<ECapTp>(&returned(2), "index 0");
+}
+
 fn ended<P: Protocol>(messages: &[Message], end: Ending) -> Verdict {
     let mut lines: Vec<_> = messages.iter().cloned().map(Line::Message).collect();
     lines.push(Line::End(Ended { seq: 0, end }));
