@@ -1,5 +1,6 @@
 //! A whole conformance run: every schedule, the hostile peer, the cycles; and what they show.
 
+use super::broken::broken;
 use super::cycle::{Cycled, cycles};
 use super::hostile::{Tried, hostile};
 use super::perform::{Manner, Stage};
@@ -115,7 +116,7 @@ pub fn conform(
 ) -> Conformance {
     let started = Instant::now();
     let mut seen = Seen::default();
-    let mut groups = Vec::new();
+    let (mut groups, mut with_broken) = (Vec::new(), Vec::new());
     let hello = stage.hello().clone();
     let may = |request: &Request| is_able(&hello, request);
     for world in worlds(system) {
@@ -132,6 +133,13 @@ pub fn conform(
             group.left_out.push(format!("the states beyond the first {most}"));
         }
         perform_all(stage, system, effort, &covering.schedules, &mut seen, &mut group, say);
+        groups.push(group);
+        with_broken.extend(broken(&covering.schedules, world.id));
+    }
+    if !with_broken.is_empty() {
+        let name = "promises broken".to_owned();
+        let mut group = Group { name, ..Group::default() };
+        perform_all(stage, system, effort, &with_broken, &mut seen, &mut group, say);
         groups.push(group);
     }
     groups.push(counterexamples(stage, system, effort, &mut seen, say));

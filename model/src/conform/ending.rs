@@ -4,7 +4,7 @@
 use super::adapter::Failure;
 use super::drive::Driver;
 use super::run::By;
-use super::watch::Answer;
+use super::watch::{Answer, Meant};
 use crate::property::PropertyId;
 use captp_wire::adapter::{Can, Hello, Request, TableSizes, is_promise};
 use captp_wire::line::{End, Place};
@@ -67,7 +67,11 @@ impl Driver<'_> {
     pub fn probe_all(&mut self) -> Result<(), Failure> {
         let held: Vec<_> = self.watch.held.keys().cloned().collect();
         for (number, (vat, name)) in held.into_iter().enumerate() {
-            let Some(meant) = self.watch.meant(&name).map(str::to_owned) else { continue };
+            let meant = match self.watch.meant(&name) {
+                Meant::Object(object) => Some(object.to_owned()),
+                Meant::Nothing => None,
+                Meant::Open => continue,
+            };
             let probe = number as u64 + 1;
             let request = Request::Probe { vat, name: name.clone(), probe };
             if !self.ask(&request, By::Suite)? {
@@ -76,6 +80,7 @@ impl Driver<'_> {
             self.drain()?;
             self.run.judged.insert(if self.is_forgiven { PropertyId::L2 } else { PropertyId::S1 });
             self.run.judged.insert(PropertyId::S3);
+            // That it should be broken is no excuse for silence.
             let broken = self.watch.broken.contains(&(vat, name.clone()));
             let property = if self.is_forgiven { PropertyId::L2 } else { PropertyId::S1 };
             match self.watch.answers.get(&probe).cloned() {
@@ -93,13 +98,14 @@ impl Driver<'_> {
                     );
                     self.run.violate(property, finding);
                 }
-                Some(Answer::Failed(_)) if broken || self.is_forgiven => {}
+                Some(Answer::Failed(_)) if broken || meant.is_none() || self.is_forgiven => {}
                 Some(Answer::Failed(why)) => {
                     let finding = format!("{vat} holds {name}, and a call of it fails: {why}");
                     self.run.violate(property, finding);
                 }
-                Some(Answer::Says(says)) if says == meant => {}
+                Some(Answer::Says(says)) if meant.as_ref() == Some(&says) => {}
                 Some(Answer::Says(says)) => {
+                    let meant = meant.as_deref().unwrap_or("broken");
                     let finding = format!("what {vat} holds as {name} is {says}, not {meant}");
                     self.run.violate(PropertyId::S3, finding);
                 }

@@ -4,6 +4,7 @@
 //! the model's, as a list of requests; [`campaign`] performs them all and judges what it sees.
 
 pub mod adapter;
+mod broken;
 pub mod campaign;
 pub mod cycle;
 pub mod drive;

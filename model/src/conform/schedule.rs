@@ -27,6 +27,11 @@ pub enum Origin {
         /// The world.
         world: String,
     },
+    /// It is of the model, and promises are broken where the model resolves them.
+    Broken {
+        /// The world.
+        world: String,
+    },
     /// It is the counterexample of a mutation.
     Mutation {
         /// Which.
@@ -55,6 +60,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Model { world } => write!(f, "world {world}"),
+            Self::Broken { world } => write!(f, "world {world}, with its promises broken"),
             Self::Mutation { id } => write!(f, "counterexample of {id}"),
             Self::Random { seed, walk } => write!(f, "random walk {walk} of seed {seed}"),
             Self::Hostile { case } => write!(f, "hostile: {case}"),

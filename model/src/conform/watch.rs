@@ -1,6 +1,6 @@
 //! What the two applications hold and have to do, by what an adapter says.
 
-use captp_wire::adapter::{Event, Request, is_promise, is_question};
+use captp_wire::adapter::{Event, Request, is_promise};
 use captp_wire::line::End;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,13 +13,22 @@ pub(super) enum Answer {
     Failed(String),
 }
 
+/// What is meant by the name of a reference.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Meant<'a> {
+    /// The object of this name.
+    Object(&'a str),
+    /// Nothing: the promise was broken.
+    Nothing,
+    /// It is not known yet: the promise is not resolved.
+    Open,
+}
+
 /// What the two applications hold and have to do.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watch {
     /// How many references each holds under each name.
     pub(super) held: BTreeMap<(End, String), usize>,
-    /// Every name that each has ever held, or asked by.
-    pub(super) names: BTreeSet<(End, String)>,
     /// What is known to be broken.
     pub(super) broken: BTreeSet<(End, String)>,
     /// The calls that each has to answer.
@@ -28,9 +37,9 @@ pub(super) struct Watch {
     pub(super) open: BTreeSet<(End, String)>,
     /// The questions that were answered, and may be on their way.
     pub(super) returned: BTreeSet<String>,
-    /// The questions whose answers were called before they came.
+    /// The questions whose answers were called before they came, and the promises that were.
     pub(super) called: BTreeSet<String>,
-    /// The questions that were answered by nothing.
+    /// The questions that were answered by nothing, and the promises that were broken.
     pub(super) nothing: BTreeSet<String>,
     /// What promises were resolved to.
     pub(super) resolved: BTreeMap<String, String>,
@@ -52,11 +61,11 @@ impl Watch {
                 }
                 self.held.retain(|_, count| *count > 0);
             }
-            Request::Ask { vat, question, .. } => {
+            Request::Ask { vat, target, question, .. } => {
                 self.open.insert((*vat, question.clone()));
-                self.names.insert((*vat, question.clone()));
+                self.called.insert(target.clone());
             }
-            Request::Call { target, .. } if is_question(target) => {
+            Request::Call { target, .. } => {
                 self.called.insert(target.clone());
             }
             Request::Return { vat, question, refs } => {
@@ -69,6 +78,8 @@ impl Watch {
             Request::Resolve { promise, refs, .. } => {
                 if let Some(to) = refs.first() {
                     self.resolved.insert(promise.clone(), to.name().to_owned());
+                } else {
+                    self.nothing.insert(promise.clone());
                 }
             }
             Request::Forget => {
@@ -84,7 +95,6 @@ impl Watch {
         match event {
             Event::Holds { vat, name } => {
                 *self.held.entry((*vat, name.clone())).or_default() += 1;
-                self.names.insert((*vat, name.clone()));
             }
             Event::Asked { vat, question } => {
                 self.tasks.insert((*vat, question.clone()));
@@ -106,23 +116,26 @@ impl Watch {
         }
     }
 
-    /// Whether nothing was called: the answer that a call went to has no object. To complain of
-    /// that is right.
+    /// Whether nothing was called: an answer that has no object, or a promise that is broken. To
+    /// complain of that is right.
     pub(super) fn calls_nothing(&self) -> bool {
-        self.called.iter().any(|question| self.nothing.contains(question))
+        self.called.iter().any(|name| self.nothing.contains(name))
     }
 
-    /// The name of the object that is meant by `name`: that of a promise is what it was resolved
-    /// to. None if it was not.
-    pub(super) fn meant<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+    /// What is meant by `name`: by that of a promise, what it was resolved to.
+    pub(super) fn meant<'a>(&'a self, name: &'a str) -> Meant<'a> {
         let mut name = name;
         // No more promises than there are.
         for _ in 0..=self.resolved.len() {
             if !is_promise(name) {
-                return Some(name);
+                return Meant::Object(name);
             }
-            name = self.resolved.get(name)?;
+            if self.nothing.contains(name) {
+                return Meant::Nothing;
+            }
+            let Some(to) = self.resolved.get(name) else { break };
+            name = to;
         }
-        None
+        Meant::Open
     }
 }

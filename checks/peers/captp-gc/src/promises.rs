@@ -24,6 +24,8 @@ pub(crate) struct Pledge {
 enum To {
     Own(Own),
     Proxy(SessionId, Index),
+    /// It is broken.
+    Nothing,
 }
 
 impl Vat {
@@ -42,27 +44,21 @@ impl Vat {
             .retain(|name, pledge| pledge.to.is_none() || !pledge.dropped || exported(name));
     }
 
-    /// The application resolves one of its promises.
+    /// The application resolves one of its promises; to nothing, if it breaks it.
     ///
     /// # Errors
     /// It is resolved already, or it cannot be resolved to that.
     pub(crate) fn resolve(&mut self, promise: &str, refs: &[Named]) -> Result<(), String> {
-        let [named] = refs else { return Err("a promise is resolved to one reference".to_owned()) };
-        let (name, thing) = match named {
-            Named::Own(name) => (name, Thing::Own(Own(self.own(name)))),
-            Named::Held(name) => (name, self.held(name)?),
-            Named::Promise(name) => return Err(format!("{name} is a promise itself")),
-        };
-        let to = match thing {
-            Thing::Own(own) if matches!(own.0.what, What::Own(_)) => To::Own(own),
-            Thing::Proxy(proxy) => To::Proxy(proxy.session(), proxy.index()),
-            _ => return Err(format!("{name} is a promise itself")),
+        let (name, to) = match refs {
+            [] => ("nothing".to_owned(), To::Nothing),
+            [named] => self.resolution(named)?,
+            _ => return Err("a promise is resolved to one reference".to_owned()),
         };
         let pledge = self.promises.entry(promise.to_owned()).or_default();
         if pledge.to.is_some() {
             return Err(format!("{promise} is resolved already"));
         }
-        pledge.to = Some((name.clone(), to));
+        pledge.to = Some((name, to));
         let waiting = std::mem::take(&mut pledge.waiting);
         let exports = self.session.exports().into_iter();
         let entries = exports.filter(|(_, object, _)| object.promise() == Some(promise));
@@ -72,6 +68,20 @@ impl Vat {
             self.probe_returned(Returned::Promise(promise.to_owned()), probe);
         }
         Ok(())
+    }
+
+    fn resolution(&mut self, to: &Named) -> Result<(String, To), String> {
+        let name = to.name().to_owned();
+        let thing = match to {
+            Named::Own(name) => Thing::Own(Own(self.own(name))),
+            Named::Held(name) => self.held(name)?,
+            Named::Promise(_) => return Err(format!("{name} is a promise itself")),
+        };
+        match thing {
+            Thing::Own(own) if matches!(own.0.what, What::Own(_)) => Ok((name, To::Own(own))),
+            Thing::Proxy(proxy) => Ok((name, To::Proxy(proxy.session(), proxy.index()))),
+            _ => Err(format!("{name} is a promise itself")),
+        }
     }
 
     /// Says of each entry what its promise is resolved to, if it is; that it is broken, if that is
@@ -114,6 +124,7 @@ impl Vat {
         let (session, index) = match to {
             To::Own(own) => return Some(Thing::Own(own.clone())),
             To::Proxy(session, index) => (*session, *index),
+            To::Nothing => return None,
         };
         let here = |thing: &Thing| match thing {
             Thing::Proxy(proxy) => {
@@ -129,7 +140,7 @@ impl Vat {
     pub(crate) fn probe_returned(&mut self, returned: Returned, probe: Waiting) {
         let says = match returned {
             Returned::Promise(promise) => {
-                let pledge = self.promises.entry(promise).or_default();
+                let pledge = self.promises.entry(promise.clone()).or_default();
                 match &pledge.to {
                     None => {
                         pledge.waiting.push(probe);
@@ -137,6 +148,7 @@ impl Vat {
                     }
                     Some((_, To::Own(Own(object)))) => object.name(),
                     Some((_, To::Proxy(..))) => Returned::Callers.name(),
+                    Some((_, To::Nothing)) => Err(format!("{promise} is broken")),
                 }
             }
             returned => returned.name(),
@@ -145,7 +157,7 @@ impl Vat {
     }
 
     /// A promise that the peer has exported is resolved. If the application holds it, it holds what
-    /// came instead.
+    /// came instead; if nothing came, it goes on holding what is broken.
     pub(crate) fn read_resolve(&mut self, line: &Message, says: &Says) -> Result<(), String> {
         let promise = line.promise.as_ref().ok_or("a resolve of no promise")?;
         if line.refs.len() > 1 {
@@ -157,18 +169,20 @@ impl Vat {
             Thing::Proxy(proxy) => proxy.session() == ours && proxy.index().get() == promise.index,
             _ => false,
         };
+        if received.is_empty() {
+            let broken = self.held.iter().find(|hold| is_it(hold)).map(|hold| hold.name.clone());
+            self.events.extend(broken.map(|name| Event::Broken { vat: self.end, name }));
+            return Ok(());
+        }
         let held = std::mem::take(&mut self.held);
         let (settled, held): (Vec<_>, Vec<_>) = held.into_iter().partition(is_it);
         self.held = held;
-        let Some(Hold { name, .. }) = settled.first().cloned() else {
+        if settled.is_empty() {
             self.discard(received, &says.names);
-            return Ok(());
-        };
-        if received.is_empty() {
-            self.events.push(Event::Broken { vat: self.end, name });
+        } else {
+            self.garbage.extend(settled);
+            self.hold_all(received, &says.names);
         }
-        self.garbage.extend(settled);
-        self.hold_all(received, &says.names);
         Ok(())
     }
 }

@@ -9,4 +9,4 @@ mod request;
 
 pub use event::{Done, Event, TableSizes};
 pub use hello::{Can, Hello, VERSION};
-pub use request::{Named, Request, is_promise, is_question};
+pub use request::{Named, Request, is_promise};

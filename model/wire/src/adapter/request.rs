@@ -239,7 +239,7 @@ impl Request {
 }
 
 /// Whether a name is that of a question: `qA1`.
-pub fn is_question(name: &str) -> bool {
+fn is_question(name: &str) -> bool {
     is_kind(name, 'q')
 }
 

@@ -8,7 +8,11 @@ fn promise(index: u32) -> Value {
 }
 
 fn resolve(peer: &mut Peer, to: Value) -> Vec<Value> {
-    let events = peer.done(json!({"do": "resolve", "vat": "B", "promise": "pB1", "refs": [to]}));
+    resolve_to(peer, json!([to]))
+}
+
+fn resolve_to(peer: &mut Peer, refs: Value) -> Vec<Value> {
+    let events = peer.done(json!({"do": "resolve", "vat": "B", "promise": "pB1", "refs": refs}));
     events.into_iter().map(|event| event["raw"].clone()).collect()
 }
 
@@ -86,6 +90,38 @@ fn a_promise_of_what_is_gone_is_broken() {
     assert_eq!(peer.deliver("A"), [holds("A", "pB1")]);
     let broken = json!({"event": "broken", "vat": "A", "name": "pB1"});
     assert_eq!(peer.deliver("A"), [broken]);
+}
+
+#[test]
+fn a_broken_promise_is_held_sent_home_and_given_back_like_any_other() {
+    let mut peer = with_promise();
+    let said = resolve_to(&mut peer, json!([]));
+    let about = |raw: &Value| (raw["promise"].clone(), raw["refs"].clone());
+    let said: Vec<_> = said.iter().map(about).collect();
+    assert_eq!(said, [(json!({"index": 0}), Value::Null), (json!({"index": 1}), Value::Null)]);
+    for _ in 0..2 {
+        assert_eq!(peer.deliver("A"), [json!({"event": "broken", "vat": "A", "name": "pB1"})]);
+    }
+    peer.done(json!({"do": "probe", "vat": "A", "name": "pB1", "probe": 7}));
+    peer.deliver("B");
+    let error = json!({"event": "answer", "vat": "A", "probe": 7, "error": "pB1 is broken"});
+    assert_eq!(peer.deliver("A")[0], error);
+    peer.deliver("B"); // the finish
+    peer.deliver("A"); // the redirector's release
+    let home = peer.send("A", json!([{"held": "pB1"}, {"held": "pB1"}]));
+    assert_eq!(home["refs"], json!([{"home": {"index": 1}}, {"home": {"index": 1}}]));
+    assert_eq!(peer.deliver("B"), [holds("B", "pB1"), holds("B", "pB1")]);
+    let again = json!({"do": "resolve", "vat": "B", "promise": "pB1", "refs": []});
+    assert_eq!(peer.not_done(again), "pB1 is resolved already");
+    peer.done(json!({"do": "forget"}));
+    for index in [0, 1] {
+        peer.about("collect", "A", "pB1");
+        let events = peer.about("finalise", "A", "pB1");
+        assert_eq!(crate::peer::sent(&events), release("A", index, 1));
+        peer.deliver("B");
+    }
+    assert_eq!(peer.tables("B"), [0, 0, 0, 0]);
+    assert_eq!(peer.tables("A"), [0, 0, 0, 0]);
 }
 
 #[test]
