@@ -11,6 +11,8 @@ const inlined = (name) =>
         .replace(/^export /gm, "")
         .trim();
 
+const MODULES = ["collector.mjs", "vat.mjs", "pair.mjs"];
+
 const packages = () =>
     Object.entries(JSON.parse(read("package.json")).dependencies)
         .map(([name, version]) => `${name}@${version}`)
@@ -46,4 +48,4 @@ for (const [probe, whom] of pair.unanswered ?? []) {
 
 /** The program that makes these requests, with this kind of collector. */
 export const standalone = (requests, kind) =>
-    [FIRST, inlined("collector.mjs"), inlined("pair.mjs"), LAST(requests, kind)].join("\n\n");
+    [FIRST, ...MODULES.map(inlined), LAST(requests, kind)].join("\n\n");

@@ -8,14 +8,18 @@ import capnp
 from capnp.lib.capnp import _DynamicStructBuilder
 
 
+# Why a promise is broken by its own vat. It comes back from every call of the promise.
+ON_PURPOSE = "broken on purpose"
+
+
 class Unable(Exception):
     """A request that cannot be done, and why."""
 
 
 def text_of(error):
-    """An exception in one line, without the addresses of its stack."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    return " ".join(line for line in lines if line and not line.startswith("stack:"))[:400]
+    """An exception in one line, without the addresses of its stack or the lines of a traceback."""
+    lines = [line for line in str(error).splitlines() if not line.startswith(("stack:", " "))]
+    return " ".join(line for line in lines if line)[:400]
 
 
 def free(client):
@@ -76,12 +80,16 @@ def servers(schema):
     class Later(schema.Later.Server):
         """Answers its only call when the vat's promise is resolved."""
 
-        def __init__(self, resolution):
+        def __init__(self, promise, resolution):
+            self.promise = promise
             self.resolution = resolution
 
         async def wait_context(self, context):
-            """Waits for the resolution."""
-            context.results.who = await self.resolution
+            """Waits for the resolution, which is nothing if the promise is to be broken."""
+            who = await self.resolution
+            if who is None:
+                raise RuntimeError(f"{self.promise}: {ON_PURPOSE}")
+            context.results.who = who
 
     return First, Named, Later
 
@@ -182,7 +190,7 @@ class Vat:
         """A promise of the vat's own: the result of a call, within the vat, not answered yet."""
         if name not in self.promises:
             resolution = asyncio.get_running_loop().create_future()
-            waiter = self.schema.Later._new_client(self.later_class(resolution))
+            waiter = self.schema.Later._new_client(self.later_class(name, resolution))
             promise = begin(waiter, "wait")
             self.promises[name] = promise.who
             self.resolutions[name] = resolution
@@ -250,8 +258,8 @@ class Vat:
         self.tasks.pop(question).set_result(answer)
 
     def resolve(self, promise, refs):
-        """Resolves a promise of the vat's own."""
-        _, client = self.reference(refs[0])
+        """Resolves a promise of the vat's own; to nothing, breaks it."""
+        client = self.reference(refs[0])[1] if refs else None
         self.own_promise(promise)
         if promise not in self.resolutions:
             raise Unable(f"{promise} is resolved")
@@ -358,5 +366,5 @@ class Vat:
         if task.cancelled() or task.exception() is None:
             return
         error = task.exception()
-        if getattr(error, "type", None) != "DISCONNECTED":
+        if getattr(error, "type", None) != "DISCONNECTED" and ON_PURPOSE not in str(error):
             self.emit({"event": "error", "vat": self.name, "text": text_of(error)})

@@ -15,6 +15,9 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::rc::{Rc, Weak};
 
+/// Why a promise is broken by its own vat. It comes back from every call of the promise.
+const ON_PURPOSE: &str = "broken on purpose";
+
 /// A message whose root points past its end: a copy of it fails.
 const BROKEN: [u8; 16] = [0, 0, 0, 0, 1, 0, 0, 0, 0xfc, 0xff, 0, 0, 1, 0, 0, 0];
 
@@ -28,7 +31,7 @@ struct Cupboard {
     made: Vec<(String, Weak<()>)>,
     promises: BTreeMap<String, Cap>,
     /// How own promises are resolved. These do not keep the promises.
-    resolvers: BTreeMap<String, oneshot::Sender<Cap>>,
+    resolvers: BTreeMap<String, oneshot::Sender<Result<Cap, Error>>>,
     /// How the promises of results are let go of.
     questions: BTreeMap<String, AbortHandle>,
     /// How open tasks are answered. These do not keep the tasks.
@@ -108,9 +111,9 @@ impl App {
             return cap.clone();
         }
         let (resolver, resolution) = oneshot::channel();
-        let cap: Cap = capnp_rpc::new_future_client(
-            resolution.map(|cap| cap.map_err(|_| Error::failed("the promise was given up".into()))),
-        );
+        let cap: Cap = capnp_rpc::new_future_client(resolution.map(|told| {
+            told.unwrap_or_else(|_| Err(Error::failed("the promise was given up".into())))
+        }));
         cupboard.resolvers.insert(name.to_owned(), resolver);
         cupboard.promises.insert(name.to_owned(), cap.clone());
         cap
@@ -140,6 +143,7 @@ impl App {
                 Ok(_) => (),
                 // That the session is over is told elsewhere.
                 Err(error) if error.kind == ErrorKind::Disconnected => (),
+                Err(error) if error.extra.contains(ON_PURPOSE) => (),
                 Err(error) => app.complain(error),
             }
         });
@@ -233,9 +237,14 @@ impl App {
         taken.then_some(()).ok_or_else(|| format!("the task {question} was cancelled"))
     }
 
+    /// Resolves an own promise to a reference, or breaks it if there is none. That is told nobody
+    /// but who calls it: the implementation resolves a broken promise to an object that fails.
     pub(crate) fn resolve(self: &Rc<Self>, promise: &str, refs: &[Ref]) -> Done {
-        let [(_, to)] = <[_; 1]>::try_from(self.find(refs)?)
-            .map_err(|_| "a promise resolves to one reference".to_owned())?;
+        let to = match self.find(refs)?.as_slice() {
+            [] => Err(Error::failed(format!("{promise}: {ON_PURPOSE}"))),
+            [(_, to)] => Ok(to.clone()),
+            _ => return Err("a promise resolves to one reference".into()),
+        };
         if !self.cupboard.borrow().resolvers.contains_key(promise) {
             if self.cupboard.borrow().promises.contains_key(promise) {
                 return Err(format!("{promise} is resolved already"));

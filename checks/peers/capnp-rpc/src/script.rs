@@ -108,7 +108,11 @@ fn write_step(program: &mut impl Write, request: &Request) -> io::Result<()> {
             format!("answer(End::{vat:?}, {question:?}, &[{}])", literal(refs)),
         ),
         Request::Resolve { vat, promise, refs } => (
-            format!("{vat} resolves {promise} to {}", list(refs)),
+            if refs.is_empty() {
+                format!("{vat} breaks its promise {promise}")
+            } else {
+                format!("{vat} resolves {promise} to {}", list(refs))
+            },
             format!("resolve(End::{vat:?}, {promise:?}, &[{}])", literal(refs)),
         ),
         Request::Drop { vat, name } => {

@@ -1,7 +1,7 @@
 //! The adapter does what docs/adapter.md says, as its standard input and output show.
 
 use capnp::{message, serialize};
-use capnp_rpc::rpc_capnp;
+use capnp_rpc::rpc_capnp::{self, cap_descriptor, payload, resolve, return_};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Lines, Write};
@@ -20,6 +20,8 @@ struct Adapter {
     child: Child,
     requests: ChildStdin,
     lines: Lines<BufReader<ChildStdout>>,
+    /// How many mentions of exports were not released.
+    unreleased: i64,
 }
 
 impl Adapter {
@@ -32,7 +34,7 @@ impl Adapter {
             .expect("the adapter starts");
         let requests = child.stdin.take().expect("it is piped");
         let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
-        let mut adapter = Self { child, requests, lines };
+        let mut adapter = Self { child, requests, lines, unreleased: 0 };
         let hello = adapter.line();
         (adapter, hello)
     }
@@ -57,6 +59,9 @@ impl Adapter {
             if line["done"].is_boolean() {
                 return (events, line);
             }
+            if line["event"] == "sent" {
+                self.unreleased += mentions(&line["raw"]).expect("it is a message");
+            }
             events.push(line);
         }
     }
@@ -67,6 +72,25 @@ impl Adapter {
         assert_eq!(answer, json!({"done": true}), "{request}");
         events.retain(|event| event["event"] != "sent" && event["event"] != "delivered");
         events
+    }
+
+    /// A probe of pB1 is answered with an error, and nobody complains.
+    fn finds_it_broken(&mut self, vat: &str) {
+        let mut events = self.done(json!({"do": "probe", "vat": vat, "name": "pB1", "probe": 1}));
+        events.extend(self.drained());
+        let is = |kind| move |event: &&Value| event["event"] == kind;
+        let answer = events.iter().find(is("answer")).expect("it is answered");
+        assert!(answer["error"].as_str().is_some_and(|why| why.contains("broken on purpose")));
+        assert_eq!(events.iter().find(is("error")), None);
+    }
+
+    /// When everything is let go of, every mention is released and no object exists.
+    fn is_clean(&mut self) {
+        self.done(json!({"do": "forget"}));
+        self.drained();
+        assert_eq!(self.unreleased, 0);
+        let witness = self.done(json!({"do": "witness"}));
+        assert_eq!((&witness[0]["alive"], &witness[1]["alive"]), (&json!([]), &json!([])));
     }
 
     fn drained(&mut self) -> Vec<Value> {
@@ -91,6 +115,35 @@ impl Drop for Adapter {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// How many exports a message mentions, less how many mentions it releases.
+fn mentions(raw: &Value) -> Result<i64, capnp::Error> {
+    let raw = BASE64.decode(raw.as_str().unwrap_or_default().as_bytes()).unwrap_or_default();
+    let read = serialize::read_message(&mut &raw[..], Default::default())?;
+    let is_export = |cap: &cap_descriptor::Reader<'_>| {
+        use cap_descriptor::Which::{SenderHosted, SenderPromise};
+        matches!(cap.which(), Ok(SenderHosted(_) | SenderPromise(_)))
+    };
+    let table = |payload: payload::Reader<'_>| -> Result<usize, capnp::Error> {
+        Ok(payload.get_cap_table()?.iter().filter(is_export).count())
+    };
+    let caps = match read.get_root::<rpc_capnp::message::Reader<'_>>()?.which()? {
+        rpc_capnp::message::Call(call) => table(call?.get_params()?)?,
+        rpc_capnp::message::Return(returned) => match returned?.which()? {
+            return_::Results(results) => table(results?)?,
+            _ => 0,
+        },
+        rpc_capnp::message::Resolve(resolve) => match resolve?.which()? {
+            resolve::Cap(cap) => usize::from(is_export(&cap?)),
+            resolve::Exception(_) => 0,
+        },
+        rpc_capnp::message::Release(release) => {
+            return Ok(-i64::from(release?.get_reference_count()));
+        }
+        _ => 0,
+    };
+    i64::try_from(caps).map_err(|error| capnp::Error::failed(error.to_string()))
 }
 
 #[test]
@@ -160,6 +213,71 @@ fn a_promise_that_was_passed_leads_to_what_it_is_resolved_to() {
     adapter.done(json!({"do": "resolve", "vat": "B", "promise": "pB1", "refs": refs}));
     let answer = json!({"event": "answer", "vat": "A", "probe": 1, "says": "Bob"});
     assert!(adapter.drained().contains(&answer));
+}
+
+fn promise() -> Value {
+    json!([{"promise": "pB1"}])
+}
+
+fn breaking() -> Value {
+    json!({"do": "resolve", "vat": "B", "promise": "pB1", "refs": []})
+}
+
+#[test]
+fn calls_of_a_broken_promise_come_back_broken_and_nobody_complains() {
+    let mut adapter = Adapter::opened();
+    adapter.done(json!({"do": "send", "vat": "B", "refs": promise()}));
+    adapter.drained();
+    adapter.done(json!({"do": "probe", "vat": "A", "name": "pB1", "probe": 7}));
+    adapter.done(breaking());
+    assert_eq!(adapter.ask(breaking()).1["done"], false);
+    let mut events = adapter.drained();
+    adapter.finds_it_broken("A");
+    adapter.done(json!({"do": "call", "vat": "A", "target": "pB1"}));
+    let refs = json!([{"own": "Alice"}]);
+    adapter
+        .done(json!({"do": "ask", "vat": "A", "target": "pB1", "refs": refs, "question": "qA1"}));
+    events.extend(adapter.drained());
+    let failed = |kind, key: &str, name: Value| {
+        let mut of_it = events.iter().filter(|event| event["event"] == kind && event[key] == name);
+        of_it.next().is_some_and(|event| event["error"].is_string())
+    };
+    assert!(failed("answer", "probe", json!(7)));
+    assert!(failed("answered", "question", json!("qA1")));
+    assert!(!events.iter().any(|event| event["event"] == "error" || event["event"] == "asked"));
+    adapter.is_clean();
+}
+
+#[test]
+fn of_two_copies_of_a_broken_promise_one_is_dropped_and_the_other_is_sent_home() {
+    let mut adapter = Adapter::opened();
+    let twice = json!([{"promise": "pB1"}, {"promise": "pB1"}]);
+    adapter.done(json!({"do": "send", "vat": "B", "refs": twice}));
+    adapter.done(breaking());
+    adapter.drained();
+    adapter.done(json!({"do": "drop-one", "vat": "A", "name": "pB1"}));
+    adapter.drained();
+    adapter.finds_it_broken("A");
+    adapter.done(json!({"do": "send", "vat": "B", "refs": promise()}));
+    adapter.drained();
+    adapter.finds_it_broken("A");
+    adapter.done(json!({"do": "send", "vat": "A", "refs": [{"held": "pB1"}]}));
+    adapter.drained();
+    adapter.finds_it_broken("B");
+    adapter.done(json!({"do": "drop", "vat": "A", "name": "pB1"}));
+    adapter.drained();
+    adapter.finds_it_broken("B");
+    adapter.is_clean();
+}
+
+#[test]
+fn a_promise_that_was_broken_before_it_left_is_broken_where_it_arrives() {
+    let mut adapter = Adapter::opened();
+    adapter.done(breaking());
+    adapter.done(json!({"do": "send", "vat": "B", "refs": [{"own": "Bob"}, {"promise": "pB1"}]}));
+    adapter.drained();
+    adapter.finds_it_broken("A");
+    adapter.is_clean();
 }
 
 #[test]
@@ -232,6 +350,7 @@ fn a_script_makes_every_request_in_order() {
         json!({"do": "open"}),
         json!({"do": "send", "vat": "B", "refs": [{"own": "Bob"}]}),
         json!({"do": "deliver", "to": "A"}),
+        breaking(),
     ] {
         writeln!(requests, "{request}").expect("it reads");
     }
@@ -245,6 +364,7 @@ fn a_script_makes_every_request_in_order() {
             "step(pair.open());",
             "step(pair.send(End::B, &[Ref::Own(\"Bob\".into())]));",
             "step(pair.deliver(End::A));",
+            "step(pair.resolve(End::B, \"pB1\", &[]));",
         ]
     );
 }
