@@ -8,6 +8,8 @@
 mod bad_input;
 #[path = "conform/defects.rs"]
 mod defects;
+#[path = "conform/drawn.rs"]
+mod drawn;
 #[path = "conform/files.rs"]
 mod files;
 #[path = "conform/seen.rs"]

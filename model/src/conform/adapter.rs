@@ -121,6 +121,12 @@ enum Heard {
 #[derive(Debug)]
 pub struct Adapter {
     hello: Hello,
+    process: Process,
+}
+
+/// The process of an adapter, whatever it has said. It ends with this.
+#[derive(Debug)]
+struct Process {
     child: Child,
     /// What is to be written to it, by a thread of its own: it may not read.
     requests: SyncSender<String>,
@@ -137,50 +143,20 @@ impl Adapter {
     /// # Errors
     /// There is no such program, or it speaks another protocol.
     pub fn start(start: &Start) -> Result<Self, Failure> {
-        let mut child = Command::new(&start.program)
-            .args(&start.arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| Failure::Start(format!("{}: {error}", start.program)))?;
-        let (stdin, stdout, stderr) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let (Some(stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
-            return Err(Failure::Start("it has no pipes".to_owned()));
-        };
-        let (requests, wanted) = sync_channel(1);
-        thread::spawn(move || write_all(stdin, &wanted));
-        let (lines, heard) = sync_channel(LINES_AHEAD);
-        thread::spawn(move || listen(stdout, &lines));
-        let complaints = Arc::new(Mutex::new(VecDeque::new()));
-        let kept = Arc::clone(&complaints);
-        let listener = thread::spawn(move || keep_last(stderr, &kept));
-        let nobody = Hello {
-            adapter: VERSION,
-            peer: String::new(),
-            version: String::new(),
-            system: String::new(),
-            wire: String::new(),
-            can: Vec::new(),
-        };
-        let timeout = start.timeout;
-        let hello = nobody;
-        let mut adapter = Self { hello, child, requests, heard, complaints, listener, timeout };
-        let line = adapter.line(after(timeout))?;
+        let mut process = Process::start(start)?;
+        let line = process.line(after(start.timeout))?;
         let hello: Hello = parse(&line, "no first line of an adapter")?;
         if hello.adapter != VERSION {
             let why = format!("version {} of the adapter protocol, not {VERSION}", hello.adapter);
             return Err(Failure::Nonsense { line: shortened(&line), why });
         }
         let (peer, version) = (shortened(&hello.peer), shortened(&hello.version));
-        adapter.hello = Hello { peer, version, ..hello };
-        Ok(adapter)
+        Ok(Self { hello: Hello { peer, version, ..hello }, process })
     }
 
     /// Whether it has not ended.
     pub fn is_running(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        matches!(self.process.child.try_wait(), Ok(None))
     }
 
     /// What it has said of itself.
@@ -193,11 +169,12 @@ impl Adapter {
     /// # Errors
     /// The adapter is lost.
     pub fn ask(&mut self, request: &Request) -> Result<Reply, Failure> {
-        let deadline = after(self.timeout);
+        let process = &mut self.process;
+        let deadline = after(process.timeout);
         let text = serde_json::to_string(request).unwrap_or_default();
-        match self.requests.try_send(text) {
+        match process.requests.try_send(text) {
             Ok(()) => {}
-            Err(TrySendError::Disconnected(_)) => return Err(self.ended()),
+            Err(TrySendError::Disconnected(_)) => return Err(process.ended()),
             Err(TrySendError::Full(_)) => {
                 return Err(Failure::Flood("answers, while it reads no requests".to_owned()));
             }
@@ -205,7 +182,7 @@ impl Adapter {
         let mut events = Vec::new();
         let (mut lines, mut bytes) = (0_usize, 0_usize);
         loop {
-            let line = self.line(deadline)?;
+            let line = process.line(deadline)?;
             (lines, bytes) = (lines + 1, bytes + line.len());
             if lines > EVENTS_MAX || bytes > BYTES_MAX {
                 return Err(Failure::Flood(format!(
@@ -226,7 +203,33 @@ impl Adapter {
             events.push(parse(&line, "no event of an adapter")?);
         }
     }
+}
 
+impl Process {
+    fn start(start: &Start) -> Result<Self, Failure> {
+        let mut child = Command::new(&start.program)
+            .args(&start.arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| Failure::Start(format!("{}: {error}", start.program)))?;
+        let (stdin, stdout, stderr) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
+            return Err(Failure::Start("it has no pipes".to_owned()));
+        };
+        let (requests, wanted) = sync_channel(1);
+        thread::spawn(move || write_all(stdin, &wanted));
+        let (lines, heard) = sync_channel(LINES_AHEAD);
+        thread::spawn(move || listen(stdout, &lines));
+        let complaints = Arc::new(Mutex::new(VecDeque::new()));
+        let kept = Arc::clone(&complaints);
+        let listener = thread::spawn(move || keep_last(stderr, &kept));
+        Ok(Self { child, requests, heard, complaints, listener, timeout: start.timeout })
+    }
+
+    /// The next line that it writes.
     fn line(&mut self, deadline: Instant) -> Result<String, Failure> {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -262,7 +265,7 @@ impl Adapter {
     }
 }
 
-impl Drop for Adapter {
+impl Drop for Process {
     fn drop(&mut self) {
         // One that has ended cannot be killed, and that is all right.
         let _gone = self.child.kill();

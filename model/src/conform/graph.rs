@@ -137,24 +137,22 @@ impl Graph {
                 at = further.last().map_or(at, |t| self.transitions[*t].to);
                 taken.extend(further);
             }
-            tours.push(self.tour(&taken, &mut covered));
+            tours.push(self.tour(&taken, |t| !std::mem::replace(&mut covered[t], true)));
         }
         tours
     }
 
     /// A shortest way to every state but the first, so that each is the end of some way.
     pub fn ends(&self) -> impl Iterator<Item = Tour> {
-        (1..self.states()).map(|state| {
-            let mut none = vec![true; self.transitions.len()];
-            self.tour(&self.way_to(state), &mut none)
-        })
+        (1..self.states()).map(|state| self.tour(&self.way_to(state), |_| false))
     }
 
-    fn tour(&self, taken: &[usize], covered: &mut [bool]) -> Tour {
+    /// `covers` says whether no earlier tour covers a transition.
+    fn tour(&self, taken: &[usize], mut covers: impl FnMut(usize) -> bool) -> Tour {
         let mut tour = Tour { requests: Vec::new(), tested: PropertySet::EMPTY, covers: 0 };
         for transition in taken {
             let Transition { to, request, .. } = self.transitions[*transition];
-            tour.covers += u64::from(!std::mem::replace(&mut covered[*transition], true));
+            tour.covers += u64::from(covers(*transition));
             tour.tested = tour.tested.union(self.tested[to]);
             tour.requests.extend(self.requests[request].clone());
         }

@@ -3,6 +3,7 @@
 //! An [`adapter`] runs two vats of it and holds back what they write. A [`schedule`] is a walk of
 //! the model's, as a list of requests; [`campaign`] performs them all and judges what it sees.
 
+mod accounts;
 pub mod adapter;
 mod broken;
 pub mod campaign;

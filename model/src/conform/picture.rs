@@ -1,10 +1,10 @@
 //! What an implementation did, in the shape of a model's counterexample, so that every chart, page
 //! and file that there is for those is there for this.
 //!
-//! An implementation does not show its counts. What stands in their place is what the wire says
-//! they should be: an exporter's count is the mentions that it wrote less what it has read of
-//! releases, an importer's the mentions that it has read less what it has given back.
+//! The counts are those that the wire says there should be. What belongs to a system that counts no
+//! mentions is drawn without.
 
+use super::accounts::Accounts;
 use super::run::{Entry, Run};
 use super::translate::vat;
 use super::verdict::Found;
@@ -12,27 +12,27 @@ use crate::counterexample::{
     ChannelRecord, Counterexample, ExportRecord, ImportRecord, LedgerRecord, MadeBy, MessageRecord,
     ReferenceRecord, Role, SCHEMA, SessionRecord, Snapshot, StepRecord, SubjectRecord, VatRecord,
 };
-use crate::property::Balance;
 use crate::sizes::Sizes;
 use crate::world::{StepKind, Table};
 use captp_wire::adapter::{Hello, Named, Request};
 use captp_wire::line::{End, Kind, Message, Place, Ref};
-use captp_wire::sums::{Rules, Unit};
+use captp_wire::sums::{Effect, Rules, Via};
 use std::collections::BTreeMap;
 
-/// What is known of one export.
-#[derive(Clone, Debug, Default)]
-struct Account {
-    name: Option<String>,
-    balance: Balance,
+/// A message in flight.
+struct Flying {
+    number: usize,
+    /// The line that wrote it.
+    line: u64,
+    record: MessageRecord,
 }
 
-type Accounts = BTreeMap<(End, Place), Account>;
-
-struct Drawing<'a> {
-    accounts: Accounts,
-    unit: Unit,
-    in_flight: BTreeMap<End, Vec<(usize, &'a Message)>>,
+struct Drawing {
+    /// None if the system counts no mentions.
+    accounts: Option<Accounts>,
+    /// What is exported where, as far as a request has named it.
+    names: BTreeMap<(End, Place), String>,
+    in_flight: BTreeMap<End, Vec<Flying>>,
     /// Messages of the set-up, whose numbers are not counted.
     before: usize,
     subject: Option<(End, Place)>,
@@ -44,14 +44,17 @@ pub fn picture(hello: &Hello, found: &Found) -> Counterexample {
     let set_up = run.entries.iter().take_while(|entry| is_set_up(&entry.request)).count();
     let (first, rest) = run.entries.split_at(set_up);
     let shown = rest.get(..found.violation.after.saturating_sub(set_up)).unwrap_or(rest);
+    let accounts = Rules::of(&hello.system).ok().map(Accounts::new);
     let mut drawing = Drawing {
-        accounts: Accounts::new(),
-        unit: Rules::of(&hello.system).map_or(Unit::Occurrence, |rules| rules.unit),
+        names: BTreeMap::new(),
         in_flight: BTreeMap::new(),
         before: first.iter().map(|entry| entry.sent.len()).sum(),
-        subject: subject(run),
+        subject: accounts.as_ref().and_then(|_| subject(run)),
+        accounts,
     };
-    first.iter().for_each(|entry| drawing.follow(entry));
+    for entry in first {
+        drawing.follow(entry);
+    }
     let initial = drawing.snapshot();
     let mut steps: Vec<StepRecord> = Vec::new();
     for entry in shown {
@@ -85,88 +88,79 @@ const fn is_set_up(request: &Request) -> bool {
     matches!(request, Request::Open | Request::Tables)
 }
 
-/// The export that the first message of the schedule mentions.
+/// The export that is mentioned first in the schedule.
 fn subject(run: &Run) -> Option<(End, Place)> {
     let entries = run.entries.iter().skip_while(|entry| is_set_up(&entry.request));
     entries.flat_map(|entry| &entry.sent).find_map(|(_, message)| {
-        let at = mentions(message, Unit::Message).into_iter().next()?;
-        Some((message.from, at))
+        message.refs.iter().find_map(|reference| match reference {
+            Ref::Mention(mention) => Some((message.from, mention.at.clone())),
+            Ref::Home(_) | Ref::Answer(_) => None,
+        })
     })
 }
 
-/// The places that a message mentions, each as often as it counts.
-fn mentions(message: &Message, unit: Unit) -> Vec<Place> {
-    let mut places: Vec<Place> = Vec::new();
-    for reference in &message.refs {
-        if let Ref::Mention(mention) = reference
-            && (unit == Unit::Occurrence || !places.contains(&mention.at))
-        {
-            places.push(mention.at.clone());
-        }
+/// What a message says, with what it does beside that: a release says itself what it gives back.
+fn text(message: &Message, effect: &Effect) -> String {
+    let mut counts: BTreeMap<(End, &Place), u64> = BTreeMap::new();
+    for back in effect.given_back.iter().filter(|back| back.via != Via::Release) {
+        let count = counts.entry((back.exporter, &back.at)).or_default();
+        *count = count.saturating_add(back.count);
     }
-    places
+    let mut text = message.text.clone();
+    for ((exporter, at), count) in counts {
+        let export = format!("{}.exports[{at}]", vat(exporter).letter());
+        let times = if count == 1 { String::new() } else { format!(" {count} times") };
+        // Nobody gives exports of his own back.
+        text.push_str(&if exporter == message.from {
+            format!(", after {export} was given back{times}")
+        } else {
+            format!(", gives back {export}{times}")
+        });
+    }
+    text
 }
 
-fn released(message: &Message) -> impl Iterator<Item = (&Place, u32)> {
-    let counted = message.releases.iter();
-    counted.map(|release| (&release.at, u32::try_from(release.count).unwrap_or(0)))
-}
-
-impl<'a> Drawing<'a> {
-    /// What an entry has changed.
-    fn follow(&mut self, entry: &'a Entry) {
+impl Drawing {
+    /// What an entry has changed. Returns the messages that were sent.
+    fn follow(&mut self, entry: &Entry) -> Vec<MessageRecord> {
         let mut read = entry.read.iter().copied().peekable();
+        let mut sent = Vec::new();
         for (number, message) in &entry.sent {
             // What is given back in answer to a message was read before.
             while let Some((earlier, _)) = read.next_if(|(_, at)| *at < message.seq) {
                 self.read(earlier);
             }
             let from = message.from;
-            let places = mentions(message, self.unit);
+            let effect = self.accounts.as_mut().map(|accounts| accounts.write(message));
+            let effect = effect.unwrap_or_default();
             let names = names(&entry.request);
-            for (position, at) in places.iter().enumerate() {
-                let account = self.accounts.entry((from, at.clone())).or_default();
-                let balance = &mut account.balance;
-                balance.export_count = balance.export_count.saturating_add(1);
-                balance.mentions = balance.mentions.saturating_add(1);
-                if names.len() == places.len() {
-                    account.name.get_or_insert_with(|| names[position].clone());
+            if names.len() == effect.mentions.len() {
+                for (at, name) in effect.mentions.iter().zip(names) {
+                    self.names.entry((from, at.clone())).or_insert(name);
                 }
             }
-            for (at, count) in released(message) {
-                let account = self.accounts.entry((from.other(), at.clone())).or_default();
-                let balance = &mut account.balance;
-                balance.import_count = balance.import_count.saturating_sub(count);
-                balance.deltas = balance.deltas.saturating_add(count);
-            }
-            self.in_flight.entry(from).or_default().push((*number, message));
+            let record = self.record(*number, message, &effect);
+            sent.push(record.clone());
+            let flying = Flying { number: *number, line: message.seq, record };
+            self.in_flight.entry(from).or_default().push(flying);
         }
         read.for_each(|(number, _)| self.read(number));
+        sent
     }
 
     /// A message is read.
     fn read(&mut self, number: usize) {
         let taken = self.in_flight.values_mut().find_map(|flying| {
-            let position = flying.iter().position(|(known, _)| *known == number)?;
-            Some(flying.remove(position).1)
+            let position = flying.iter().position(|known| known.number == number)?;
+            Some(flying.remove(position))
         });
-        let Some(message) = taken else { return };
-        let (from, reader) = (message.from, message.from.other());
-        for at in mentions(message, self.unit) {
-            let balance = &mut self.accounts.entry((from, at)).or_default().balance;
-            balance.mentions = balance.mentions.saturating_sub(1);
-            balance.import_count = balance.import_count.saturating_add(1);
-        }
-        for (at, count) in released(message) {
-            let account = self.accounts.entry((reader, at.clone())).or_default();
-            let balance = &mut account.balance;
-            balance.deltas = balance.deltas.saturating_sub(count);
-            balance.export_count = balance.export_count.saturating_sub(count);
+        if let (Some(message), Some(accounts)) = (taken, &mut self.accounts) {
+            accounts.read(message.line);
         }
     }
 
-    fn step(&mut self, entry: &'a Entry, number: usize, earlier: &Snapshot) -> StepRecord {
-        self.follow(entry);
+    fn step(&mut self, entry: &Entry, number: usize, earlier: &Snapshot) -> StepRecord {
+        let sent = self.follow(entry);
         let after = self.snapshot();
         let actor = vat(entry.request.actor());
         let mut deed = entry.request.deed();
@@ -180,7 +174,6 @@ impl<'a> Drawing<'a> {
             Some(rest) => format!("{actor}'{rest}"),
             None => format!("{actor} {deed}"),
         };
-        let sent: Vec<_> = entry.sent.iter().map(|(n, m)| self.record(*n, m)).collect();
         let read = entry.read.first().and_then(|(number, _)| {
             let channel = earlier.channels.iter().find(|channel| channel.to == actor)?;
             let number = number.saturating_sub(self.before);
@@ -206,7 +199,7 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    fn record(&self, number: usize, message: &Message) -> MessageRecord {
+    fn record(&self, number: usize, message: &Message, effect: &Effect) -> MessageRecord {
         let role = match message.kind {
             Kind::Release | Kind::Finish => Role::GivesBack,
             Kind::Over => Role::Ends,
@@ -214,7 +207,7 @@ impl<'a> Drawing<'a> {
         };
         let (from, to) = (vat(message.from), vat(message.from.other()));
         let number = number.saturating_sub(self.before);
-        MessageRecord { number, from, to, text: message.text.clone(), role }
+        MessageRecord { number, from, to, text: text(message, effect), role }
     }
 
     fn snapshot(&self) -> Snapshot {
@@ -222,24 +215,26 @@ impl<'a> Drawing<'a> {
             from: vat(from),
             to: vat(from.other()),
             messages: self.in_flight.get(&from).map_or_else(Vec::new, |messages| {
-                messages.iter().map(|(number, m)| self.record(*number, m)).collect()
+                messages.iter().map(|message| message.record.clone()).collect()
             }),
         };
-        let plain = || self.accounts.iter().filter(|((_, at), _)| at.space.is_empty());
-        let ledger = plain().map(|((exporter, at), account)| LedgerRecord {
-            exporter: vat(*exporter),
+        let accounts = self.accounts.as_ref();
+        let balances = accounts.into_iter().flat_map(Accounts::balances);
+        let plain = balances.filter(|(_, at, _)| at.space.is_empty());
+        let ledger = plain.map(|(exporter, at, balance)| LedgerRecord {
+            exporter: vat(exporter),
             importer: vat(exporter.other()),
             index: at.index,
-            balance: account.balance,
+            balance,
         });
         let live =
             ledger.filter(|record| record.balance.export_count > 0 || record.balance.sum() > 0);
-        let subject = self.subject.as_ref().and_then(|subject| self.accounts.get(subject));
+        let subject = accounts.zip(self.subject.as_ref());
         Snapshot {
             vats: End::ALL.map(|end| self.vat(end)).to_vec(),
             channels: End::ALL.map(channel).to_vec(),
             ledger: live.collect(),
-            balance: subject.map(|account| account.balance),
+            balance: subject.map(|(accounts, (exporter, at))| accounts.balance(*exporter, at)),
         }
     }
 
@@ -253,11 +248,12 @@ impl<'a> Drawing<'a> {
             owed: Vec::new(),
             business: Vec::new(),
         };
-        for ((exporter, at), Account { name, balance }) in &self.accounts {
+        for (exporter, at, balance) in self.accounts.iter().flat_map(Accounts::balances) {
             let (table, index) = (Table::Exports, at.index);
-            if *exporter == end && balance.export_count > 0 {
-                let (object, count) = (name.clone(), balance.export_count);
-                let object = object.or_else(|| Some(self.first_object(end)));
+            if exporter == end && balance.export_count > 0 {
+                let count = balance.export_count;
+                let name = self.names.get(&(exporter, at.clone())).cloned();
+                let object = Some(name.unwrap_or_else(|| first_object(end)));
                 record.exports.push(ExportRecord {
                     peer,
                     table,
@@ -266,18 +262,18 @@ impl<'a> Drawing<'a> {
                     by_proxy: None,
                     count,
                 });
-            } else if *exporter != end && balance.import_count > 0 {
+            } else if exporter != end && balance.import_count > 0 {
                 let count = balance.import_count;
                 record.imports.push(ImportRecord { peer, table, index, count, proxy: None });
             }
         }
         record
     }
+}
 
-    /// What has no name is what the set-up has exported.
-    fn first_object(&self, end: End) -> String {
-        format!("{}'s first object", vat(end))
-    }
+/// What has no name is what the set-up has exported.
+fn first_object(end: End) -> String {
+    format!("{}'s first object", vat(end))
 }
 
 /// The names of the references that a request has put into a message.

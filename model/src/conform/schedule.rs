@@ -85,11 +85,7 @@ pub struct Schedule {
 /// The schedules of one world.
 #[derive(Clone, Debug)]
 pub struct Covering {
-    /// The world.
-    pub world: &'static str,
-    /// Its sizes.
-    pub sizes: Sizes,
-    /// Its graph.
+    /// States of its graph.
     pub states: usize,
     /// Transitions that an adapter can be asked for.
     pub transitions: usize,
@@ -152,8 +148,6 @@ pub fn covering(
         }
     }
     Covering {
-        world,
-        sizes,
         states: graph.states(),
         transitions: graph.transitions(),
         impossible: graph.impossible.values().sum(),

@@ -5,6 +5,7 @@ use crate::counterexample::{Counterexample, StepRecord};
 use crate::mutation::Mutation;
 use crate::rule::Rule;
 use crate::world::StepKind;
+use captp_wire::sums::Rules;
 
 /// The mutation, if the catalogue knows it.
 pub(super) fn mutation(counterexample: &Counterexample) -> Option<&'static Mutation> {
@@ -28,6 +29,9 @@ pub(super) fn name(counterexample: &Counterexample) -> &str {
 pub(super) fn place(counterexample: &Counterexample) -> String {
     match counterexample.peer {
         None => format!("In the world {}.", counterexample.sizes),
+        Some(_) if Rules::of(&counterexample.system).is_err() => {
+            format!("There are no counts: {} counts no mentions.", system(counterexample))
+        }
         Some(_) => "The counts are what the wire says that they should be.".to_owned(),
     }
 }

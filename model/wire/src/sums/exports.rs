@@ -1,6 +1,7 @@
 //! What was mentioned of one end's exports, and what of it was given back.
 
-use super::finding::{Observation, Via};
+use super::effect::GivenBack;
+use super::finding::Observation;
 use super::known::{Crossing, Ever};
 use super::rules::{Reuse, Rules};
 use crate::line::{End, Mention, Place};
@@ -49,18 +50,6 @@ pub(super) struct Put<'a> {
     pub(super) seq: u64,
     pub(super) bootstrap: bool,
     /// How many messages of the other end the exporter has surely read.
-    pub(super) read: u64,
-}
-
-/// Mentions, as they are given back.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Back<'a> {
-    pub(super) at: &'a Place,
-    pub(super) count: u64,
-    pub(super) via: Via,
-    /// By which message of the other end, among those that it has sent.
-    pub(super) by: u64,
-    /// How many of those the exporter has surely read.
     pub(super) read: u64,
 }
 
@@ -127,9 +116,14 @@ impl Exports {
     }
 
     /// What is given back too much takes away what there is: both ends are beyond their sums.
-    pub(super) fn give_back(&mut self, back: Back<'_>, rules: &Rules) -> Option<Observation> {
-        let Back { at, count, via, by, read } = back;
-        let exporter = self.exporter;
+    /// `read` is how many messages of the other end the exporter has surely read.
+    pub(super) fn give_back(
+        &mut self,
+        back: &GivenBack,
+        read: u64,
+        rules: &Rules,
+    ) -> Option<Observation> {
+        let GivenBack { exporter, ref at, count, via, by } = *back;
         let Some(export) = self.live.get_mut(at) else {
             let at = at.clone();
             return if self.stands_from_the_start(&at, rules) {

@@ -12,6 +12,7 @@
 //! read is judged only where the trace says so (`read`), or where it follows: who answers a
 //! question has read it, and all that was sent before.
 
+mod effect;
 mod exports;
 mod finding;
 mod inside;
@@ -22,6 +23,7 @@ mod session;
 mod summary;
 mod words;
 
+pub use effect::{Effect, GivenBack};
 pub use exports::Export;
 pub use finding::{Finding, Observation, Severity, Table, Use, Via};
 pub use questions::Question;

@@ -1,6 +1,7 @@
 //! One connection: the sums of both ends, message by message.
 
-use super::exports::{Back, Export, Exports, Put};
+use super::effect::{Effect, GivenBack};
+use super::exports::{Export, Exports, Put};
 use super::finding::{Observation, Use, Via};
 use super::questions::{Question, Questions};
 use super::rules::{Rules, Unit};
@@ -23,6 +24,7 @@ pub struct Session {
     pub(super) said: [Option<Tables>; 2],
     pub(super) mentions: u64,
     pub(super) given_back: u64,
+    effect: Effect,
 }
 
 pub(super) const fn slot(end: End) -> usize {
@@ -43,6 +45,7 @@ impl Session {
             said: [None, None],
             mentions: 0,
             given_back: 0,
+            effect: Effect::default(),
         }
     }
 
@@ -62,6 +65,12 @@ impl Session {
         self.sent[slot(end)]
     }
 
+    /// What the last message has done to the sums, whatever is wrong with it.
+    #[must_use]
+    pub const fn effect(&self) -> &Effect {
+        &self.effect
+    }
+
     /// What a message uses was used before what it mentions is mentioned, and that before anything
     /// is given back.
     pub(super) fn message(
@@ -71,6 +80,7 @@ impl Session {
         found: &mut Vec<Observation>,
     ) {
         self.said = [None, None];
+        self.effect.clear();
         let from = message.from;
         self.sent[slot(from)] += 1;
         self.uses(message, rules, found);
@@ -173,6 +183,7 @@ impl Session {
             let put = Put { mention, seq: message.seq, bootstrap, read };
             found.extend(self.exports[slot(from)].mention(put, rules));
             self.mentions += 1;
+            self.effect.mentions.push(mention.at.clone());
         }
     }
 
@@ -192,8 +203,9 @@ impl Session {
             self.all_back(&returned.params, asker, Via::Params, rules, found);
         }
         if let Some(by) = returned.given_back_by {
-            for at in &carried {
-                self.back((at, 1), from, Via::Results, by, rules, found);
+            for at in carried {
+                let (exporter, count, via) = (from, 1, Via::Results);
+                self.back(GivenBack { exporter, at, count, via, by }, rules, found);
             }
         }
     }
@@ -205,17 +217,14 @@ impl Session {
         rules: &Rules,
         found: &mut Vec<Observation>,
     ) {
-        let Release { at, count } = release;
-        match u64::try_from(*count) {
-            Ok(0) => found.push(Observation::ReleaseOfZero { at: at.clone(), exporter }),
+        let Release { at, count } = release.clone();
+        match u64::try_from(count) {
+            Ok(0) => found.push(Observation::ReleaseOfZero { at, exporter }),
             Ok(count) => {
-                let by = self.sent(exporter.other());
-                self.back((at, count), exporter, Via::Release, by, rules, found);
+                let (via, by) = (Via::Release, self.sent(exporter.other()));
+                self.back(GivenBack { exporter, at, count, via, by }, rules, found);
             }
-            Err(_) => {
-                let (at, count) = (at.clone(), *count);
-                found.push(Observation::ReleaseOfNegative { at, exporter, count });
-            }
+            Err(_) => found.push(Observation::ReleaseOfNegative { at, exporter, count }),
         }
     }
 
@@ -229,25 +238,18 @@ impl Session {
         found: &mut Vec<Observation>,
     ) {
         let by = self.sent(exporter.other());
-        for at in places {
-            self.back((at, 1), exporter, via, by, rules, found);
+        for at in places.iter().cloned() {
+            self.back(GivenBack { exporter, at, count: 1, via, by }, rules, found);
         }
     }
 
-    fn back(
-        &mut self,
-        (at, count): (&Place, u64),
-        exporter: End,
-        via: Via,
-        by: u64,
-        rules: &Rules,
-        found: &mut Vec<Observation>,
-    ) {
-        let read = self.read[slot(exporter.other())];
-        let back = Back { at, count, via, by, read };
-        let before = self.exports[slot(exporter)].live.get(at).map_or(0, Export::left);
-        self.given_back += count.min(before);
-        found.extend(self.exports[slot(exporter)].give_back(back, rules));
+    fn back(&mut self, back: GivenBack, rules: &Rules, found: &mut Vec<Observation>) {
+        let read = self.read[slot(back.exporter.other())];
+        let exports = &mut self.exports[slot(back.exporter)];
+        let before = exports.live.get(&back.at).map_or(0, Export::left);
+        self.given_back += back.count.min(before);
+        found.extend(exports.give_back(&back, read, rules));
+        self.effect.given_back.push(back);
     }
 }
 

@@ -2,6 +2,7 @@
 #![cfg(not(loom))]
 
 mod counts;
+mod effect;
 mod honest;
 mod inside;
 mod order;
