@@ -127,3 +127,20 @@ fn time_that_is_up_is_status_3_and_what_was_left_out_is_said() {
     assert!(text.contains("schedules, for time"), "{text}");
     assert!(text.contains("Nothing found, and not everything was tried."), "{text}");
 }
+
+#[test]
+fn no_schedules_are_looked_for_in_a_world_when_time_is_up() {
+    if !python() {
+        return;
+    }
+    let (status, document) = template(None, &["--timeout", "0"]);
+    assert_eq!((status, &document["incomplete"]), (Some(3), &true.into()));
+    let groups = document["schedules"].as_array().unwrap();
+    let is_world = |group: &&Value| group["name"].as_str().unwrap().starts_with("world ");
+    let worlds: Vec<_> = groups.iter().filter(is_world).collect();
+    assert!(worlds.len() >= 5);
+    for world in worlds {
+        assert_eq!(world["left_out"], serde_json::json!(["the whole world, for time"]), "{world}");
+        assert_eq!((&world["states"], &world["schedules"]), (&Value::Null, &0.into()), "{world}");
+    }
+}

@@ -1,10 +1,12 @@
 //! The command line.
 
 mod looking;
+mod printed;
 mod sizes;
 mod wire;
 
 pub use looking::{ExportArgs, Form, ReplayArgs, ReportArgs, SimulateArgs};
+pub use printed::{Forms, Printed};
 pub use sizes::SizeArgs;
 pub use wire::{ConformArgs, TapArgs, TraceArgs, WireForm};
 
@@ -145,16 +147,9 @@ pub struct CheckArgs {
     /// End the whole check after so many seconds.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: Option<std::time::Duration>,
-    /// What to print: a table and charts; one JSON document; JUnit's XML; or for GitHub's CI,
-    /// annotations on standard error and a summary in Markdown.
-    #[arg(long, value_name = "FORM", value_enum, default_value_t = ReportForm::Text)]
-    pub format: ReportForm,
-    /// The same as --format json.
-    #[arg(long, conflicts_with = "format")]
-    pub json: bool,
-    /// Write the result to this file instead of standard output.
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    /// What to print, and where to.
+    #[command(flatten)]
+    pub printed: Printed<ReportForm>,
     /// Write every counterexample into this folder, for `model replay` and `model export`.
     #[arg(long, value_name = "DIR")]
     pub save: Option<PathBuf>,
@@ -172,6 +167,13 @@ pub enum ReportForm {
     Junit,
     /// Annotations on standard error, and a summary in Markdown.
     Github,
+}
+
+impl Forms for ReportForm {
+    const HELP: &'static str = "What to print: a table and charts; one JSON document; JUnit's XML; \
+                                or for GitHub's CI, annotations on standard error and a summary in \
+                                Markdown";
+    const JSON: Self = Self::Json;
 }
 
 /// Arguments of `compare`.

@@ -1,6 +1,6 @@
 //! Arguments of the commands that look at implementations: `conform`, `trace`, `tap`.
 
-use super::{address, names, seconds, system_ids};
+use super::{Forms, Printed, address, names, seconds, system_ids};
 use crate::conform::peers::PEERS;
 use captp_wire::decode::Wire;
 use clap::builder::TypedValueParser;
@@ -99,18 +99,12 @@ pub struct ConformArgs {
     /// Begin no schedule after so many seconds.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: Option<Duration>,
-    /// How long the adapter may take for one request.
+    /// How long the adapter may take for one request. To start it has 30 seconds if that is more.
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "10")]
     pub patience: Duration,
-    /// What to print.
-    #[arg(long, value_name = "FORM", value_enum, default_value_t = WireForm::Text)]
-    pub format: WireForm,
-    /// The same as --format json.
-    #[arg(long, conflicts_with = "format")]
-    pub json: bool,
-    /// Write the result to this file instead of standard output.
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    /// What to print, and where to.
+    #[command(flatten)]
+    pub printed: Printed<WireForm>,
     /// Write each finding into this folder: a chart, a picture, a page, the wire trace, and a
     /// script that needs no suite.
     #[arg(long, value_name = "DIR")]
@@ -118,15 +112,19 @@ pub struct ConformArgs {
 }
 
 /// What `conform` and `trace` print.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum WireForm {
     /// Tables and charts.
-    #[default]
     Text,
     /// One JSON document.
     Json,
     /// JUnit's XML.
     Junit,
+}
+
+impl Forms for WireForm {
+    const HELP: &'static str = "What to print";
+    const JSON: Self = Self::Json;
 }
 
 /// Arguments of `trace`.
@@ -147,15 +145,9 @@ pub struct TraceArgs {
     /// How many of the places and questions that are live at the end are listed, oldest first.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub live: usize,
-    /// What to print.
-    #[arg(long, value_name = "FORM", value_enum, default_value_t = WireForm::Text)]
-    pub format: WireForm,
-    /// The same as --format json.
-    #[arg(long, conflicts_with = "format")]
-    pub json: bool,
-    /// Write the result to this file instead of standard output.
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    /// What to print, and where to.
+    #[command(flatten)]
+    pub printed: Printed<WireForm>,
 }
 
 /// Arguments of `tap`.
@@ -200,17 +192,7 @@ pub struct TapArgs {
 }
 
 fn wires() -> Vec<&'static str> {
-    Wire::ALL.into_iter().map(wire_name).collect()
-}
-
-/// As it is written on the command line.
-const fn wire_name(wire: Wire) -> &'static str {
-    match wire {
-        Wire::Capnp => "capnp",
-        Wire::CaptpJson => "captp-json",
-        Wire::Capnweb => "capnweb",
-        Wire::Lines => "lines",
-    }
+    Wire::ALL.into_iter().map(Wire::name).collect()
 }
 
 fn peer_ids() -> Vec<&'static str> {

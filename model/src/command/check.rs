@@ -1,6 +1,6 @@
 //! `model check`.
 
-use super::{Error, available_threads, cannot_write, complain};
+use super::{Error, available_threads, cannot_write, complain, opened};
 use crate::catalogue::{DISTRIBUTED_RACE, LOCAL_RACE, SYSTEMS, System, Task};
 use crate::check::{Control, Finding};
 use crate::cli::{CheckArgs, ReportForm};
@@ -12,7 +12,6 @@ use crate::protocol::Bend;
 use crate::render::{chart, coverage, github, junit, table};
 use crate::report::{MadeWith, Report, Row, SCHEMA};
 use crate::saved;
-use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -31,15 +30,7 @@ struct Job {
 pub fn run(args: &CheckArgs, progress: &Arc<Progress>) -> Result<u8, Error> {
     let jobs = jobs(args)?;
     // Opened before the search: nobody wants to wait for an error.
-    let mut output: Box<dyn Write> = match &args.output {
-        None => Box::new(anstream::stdout()),
-        Some(path) => {
-            let file = File::create(path).map_err(|error| {
-                Error::Usage(format!("cannot write {}: {error}", path.display()))
-            })?;
-            Box::new(anstream::StripStream::new(file))
-        }
-    };
+    let mut output = opened(args.printed.output.as_deref())?;
     let report = report(args, &jobs, progress);
     if let Some(folder) = &args.save {
         save(folder, &report)?;
@@ -78,8 +69,7 @@ fn save(folder: &Path, report: &Report) -> Result<(), Error> {
 }
 
 fn write(args: &CheckArgs, report: &Report, output: &mut dyn Write) -> std::io::Result<()> {
-    let form = if args.json { ReportForm::Json } else { args.format };
-    match form {
+    match args.printed.form() {
         ReportForm::Json => {
             serde_json::to_writer_pretty(&mut *output, report).map_err(std::io::Error::from)?;
             writeln!(output)?;

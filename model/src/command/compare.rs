@@ -1,6 +1,6 @@
 //! `model compare`.
 
-use super::{Error, available_threads};
+use super::{Error, available_threads, pretty, written};
 use crate::catalogue::SYSTEMS;
 use crate::check::Control;
 use crate::cli::CompareArgs;
@@ -9,7 +9,6 @@ use crate::engine::{Budget, Progress};
 use crate::progress::Shown;
 use crate::property::PropertySet;
 use crate::render::comparison;
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -24,16 +23,14 @@ const WIDTH_MIN: u16 = 100;
 /// The output cannot be written.
 pub fn run(args: &CompareArgs, progress: &Arc<Progress>) -> Result<u8, Error> {
     let compared = comparison(args, progress);
-    let mut output = anstream::stdout();
-    if args.json {
-        serde_json::to_writer_pretty(&mut output, &compared).map_err(std::io::Error::from)?;
-        writeln!(output)?;
+    let text = if args.json {
+        pretty(&compared)?
     } else if args.markdown {
-        write!(output, "{}", comparison::markdown(&compared))?;
+        comparison::markdown(&compared)
     } else {
-        write!(output, "{}", comparison::text(&compared, width()))?;
-    }
-    output.flush()?;
+        comparison::text(&compared, width())
+    };
+    written(&text, None)?;
     Ok(status(&compared))
 }
 

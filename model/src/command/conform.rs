@@ -49,13 +49,12 @@ pub fn run(args: &ConformArgs) -> Result<u8, Error> {
     let mut saying = Saying::start();
     let found = conform(&mut stage, system, &effort, &mut |what| saying.say(what));
     drop(saying);
-    let form = if args.json { WireForm::Json } else { args.format };
-    let text = match form {
+    let text = match args.printed.form() {
         WireForm::Text => render::text(&found, system),
         WireForm::Json => render::json(&found),
         WireForm::Junit => render::junit(&found),
     };
-    written(&text, args.output.as_deref())?;
+    written(&text, args.printed.output.as_deref())?;
     if let Some(folder) = &args.save {
         let files = saved::save(folder, &found, &start).map_err(Error::Usage)?;
         if !files.is_empty() {
@@ -96,7 +95,7 @@ fn start(args: &ConformArgs) -> Result<Start, Error> {
         }
     };
     arguments.extend(args.arguments.iter().cloned());
-    Ok(Start { program, arguments, timeout: args.patience })
+    Ok(Start::new(program, arguments, args.patience))
 }
 
 fn list(args: &ConformArgs) -> Result<(), Error> {

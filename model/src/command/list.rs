@@ -1,27 +1,19 @@
 //! `model list`.
 
-use super::Error;
+use super::{Error, pretty, written};
 use crate::catalogue::{self, LEFT_OUT, SYSTEMS, System};
 use crate::cli::ListArgs;
 use crate::property::PropertyId;
 use crate::render::{STRONG, pad, paint};
 use serde_json::{Value, json};
-use std::io::Write;
 
 /// Runs the command.
 ///
 /// # Errors
 /// The output cannot be written.
 pub fn run(args: &ListArgs) -> Result<(), Error> {
-    let mut output = anstream::stdout();
-    if args.json {
-        serde_json::to_writer_pretty(&mut output, &document()).map_err(std::io::Error::from)?;
-        writeln!(output)?;
-    } else {
-        output.write_all(text(args).as_bytes())?;
-    }
-    output.flush()?;
-    Ok(())
+    let text = if args.json { pretty(&document())? } else { text(args) };
+    written(&text, None)
 }
 
 fn text(args: &ListArgs) -> String {

@@ -13,8 +13,9 @@ pub mod simulate;
 pub mod tap;
 pub mod trace;
 
+use serde::Serialize;
 use std::fmt;
-use std::fs;
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -44,19 +45,38 @@ impl From<io::Error> for Error {
     }
 }
 
-/// Writes text to a file or, without colour unless it is a terminal, to standard output.
-fn written(text: &str, output: Option<&Path>) -> Result<(), Error> {
-    match output {
+/// Where a result is written: a file, or standard output. There is colour only on a terminal.
+///
+/// # Errors
+/// The file cannot be made.
+fn opened(output: Option<&Path>) -> Result<Box<dyn Write>, Error> {
+    Ok(match output {
+        None => Box::new(anstream::stdout()),
         Some(path) => {
-            let plain = anstream::adapter::strip_str(text).to_string();
-            fs::write(path, plain).map_err(|error| cannot_write(path, &error))
+            let file = File::create(path).map_err(|error| cannot_write(path, &error))?;
+            Box::new(anstream::StripStream::new(file))
         }
-        None => {
-            let mut output = anstream::stdout();
-            output.write_all(text.as_bytes())?;
-            Ok(output.flush()?)
-        }
+    })
+}
+
+/// Writes text there.
+///
+/// # Errors
+/// It cannot be written.
+fn written(text: &str, output: Option<&Path>) -> Result<(), Error> {
+    let mut to = opened(output)?;
+    match (to.write_all(text.as_bytes()).and_then(|()| to.flush()), output) {
+        (Err(error), Some(path)) => Err(cannot_write(path, &error)),
+        (done, _) => Ok(done?),
     }
+}
+
+/// A JSON document as text.
+///
+/// # Errors
+/// It has no such form.
+fn pretty(of: &impl Serialize) -> Result<String, Error> {
+    Ok(serde_json::to_string_pretty(of).map_err(io::Error::from)? + "\n")
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Error {

@@ -1,6 +1,6 @@
 //! `model tap`.
 
-use super::{Error, cannot_write, complain};
+use super::{Error, cannot_write, complain, written};
 use crate::cli::TapArgs;
 use crate::engine::Progress;
 use crate::render::screen::Screen;
@@ -11,7 +11,6 @@ use crate::traffic::{Judge, Notice};
 use captp_wire::decode::Wire;
 use captp_wire::line::{FORMAT, Header};
 use captp_wire::tap::{Behind, Event, Tap};
-use std::io::Write;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -183,7 +182,7 @@ impl Output {
             self.waiting.push_str(&text);
             return Ok(());
         }
-        print(&text)
+        written(&text, None)
     }
 
     fn now_and_then(&mut self, watched: &Watched) -> Result<(), Error> {
@@ -218,7 +217,7 @@ impl Output {
                 self.next = Instant::now() + DRAW_EVERY.max(now.elapsed() * 10);
             }
             None => {
-                print(&text)?;
+                written(&text, None)?;
                 self.next = now + PRINT_EVERY;
             }
         }
@@ -229,16 +228,11 @@ impl Output {
         if let Some(screen) = &mut self.screen {
             screen.draw(&std::mem::take(&mut self.waiting), "")?;
         }
-        print(&if self.json {
+        let text = if self.json {
             render::tables_json(watched, "summary", self.per_second, Instant::now())
         } else {
             render::summary(watched, elapsed)
-        })
+        };
+        written(&text, None)
     }
-}
-
-fn print(text: &str) -> Result<(), Error> {
-    let mut output = anstream::stdout();
-    output.write_all(text.as_bytes())?;
-    Ok(output.flush()?)
 }

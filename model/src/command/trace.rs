@@ -48,13 +48,12 @@ pub fn run(args: &TraceArgs, progress: &Progress) -> Result<u8, Error> {
     let judged = judged.map_err(|unknown| {
         unreadable(&format!("line 1: {unknown}; `model list --systems` names them"))
     })?;
-    let form = if args.json { WireForm::Json } else { args.format };
-    let text = match form {
+    let text = match args.printed.form() {
         WireForm::Text => render::text(&judged, &name),
         WireForm::Json => render::json(&judged, &name),
         WireForm::Junit => render::junit(&judged, &name),
     };
-    written(&text, args.output.as_deref())?;
+    written(&text, args.printed.output.as_deref())?;
     if let Some(problem) = &judged.problem {
         complain(&format!("error: {name}: {problem}"));
     }

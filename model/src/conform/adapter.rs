@@ -25,6 +25,9 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 /// How many lines may wait to be looked at.
 const LINES_AHEAD: usize = 64;
 
+/// How long an adapter may at least take to start: some languages are slow to.
+pub const STARTING_MIN: Duration = Duration::from_secs(30);
+
 /// How to start an adapter.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Start {
@@ -34,6 +37,15 @@ pub struct Start {
     pub arguments: Vec<String>,
     /// How long a request may take.
     pub timeout: Duration,
+    /// How long it may take until its first line.
+    pub starting: Duration,
+}
+
+impl Start {
+    /// With a first line that may take as long as a request, and no less than [`STARTING_MIN`].
+    pub fn new(program: String, arguments: Vec<String>, timeout: Duration) -> Self {
+        Self { program, arguments, timeout, starting: timeout.max(STARTING_MIN) }
+    }
 }
 
 /// What went wrong with an adapter. It is not running any more.
@@ -134,6 +146,7 @@ struct Process {
     complaints: Arc<Mutex<VecDeque<String>>>,
     /// Listens to the complaints.
     listener: JoinHandle<()>,
+    /// How long it may take: for its first line, and for a request after that.
     timeout: Duration,
 }
 
@@ -144,7 +157,8 @@ impl Adapter {
     /// There is no such program, or it speaks another protocol.
     pub fn start(start: &Start) -> Result<Self, Failure> {
         let mut process = Process::start(start)?;
-        let line = process.line(after(start.timeout))?;
+        let line = process.line(after(start.starting))?;
+        process.timeout = start.timeout;
         let hello: Hello = parse(&line, "no first line of an adapter")?;
         if hello.adapter != VERSION {
             let why = format!("version {} of the adapter protocol, not {VERSION}", hello.adapter);
@@ -226,7 +240,7 @@ impl Process {
         let complaints = Arc::new(Mutex::new(VecDeque::new()));
         let kept = Arc::clone(&complaints);
         let listener = thread::spawn(move || keep_last(stderr, &kept));
-        Ok(Self { child, requests, heard, complaints, listener, timeout: start.timeout })
+        Ok(Self { child, requests, heard, complaints, listener, timeout: start.starting })
     }
 
     /// The next line that it writes.

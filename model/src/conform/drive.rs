@@ -23,6 +23,8 @@ struct Held {
     /// Whether the models have a message like this: not the business of a call whose result nobody
     /// wants, or of a question of the suite's.
     is_modelled: bool,
+    /// Whether it could be decoded: if not, the trace has neither it nor that it was read.
+    is_in_trace: bool,
 }
 
 /// What is known of one session of an implementation.
@@ -120,7 +122,7 @@ impl<'a> Driver<'a> {
                     if self.run.undecodable.len() < KEPT_MAX {
                         self.run.undecodable.push(why.to_string());
                     }
-                    self.hold_back(from, false);
+                    self.hold_back(from, false, false);
                 }
             },
             Event::Delivered { to } => self.read(to),
@@ -181,7 +183,7 @@ impl<'a> Driver<'a> {
             (Kind::Release | Kind::Resolve | Kind::Over, _) => true,
             _ => false,
         };
-        let number = self.hold_back(from, is_modelled);
+        let number = self.hold_back(from, is_modelled, true);
         self.seq += 1;
         let message = Message { seq: self.seq, ..message };
         if let Some(entry) = self.run.entries.last_mut() {
@@ -190,27 +192,24 @@ impl<'a> Driver<'a> {
         self.line(Line::Message(message));
     }
 
-    fn hold_back(&mut self, from: End, is_modelled: bool) -> usize {
+    fn hold_back(&mut self, from: End, is_modelled: bool, is_in_trace: bool) -> usize {
         self.messages += 1;
         let number = self.messages;
-        self.held_back[from.other() as usize].push_back(Held { number, is_modelled });
+        self.held_back[from.other() as usize].push_back(Held { number, is_modelled, is_in_trace });
         number
     }
 
     fn read(&mut self, to: End) {
         let Some(held) = self.held_back[to as usize].pop_front() else { return };
-        self.seq += 1;
+        self.seq += u64::from(held.is_in_trace);
         if let Some(entry) = self.run.entries.last_mut() {
             entry.read.push((held.number, self.seq));
         }
-        self.line(Line::Local(Local {
-            seq: self.seq,
-            session: 1,
-            at: to,
-            event: line::Event::Read,
-            import: None,
-            question: None,
-        }));
+        if held.is_in_trace {
+            let (seq, event) = (self.seq, line::Event::Read);
+            let (import, question) = (None, None);
+            self.line(Line::Local(Local { seq, session: 1, at: to, event, import, question }));
+        }
     }
 
     /// A line of the trace, which is summed up at once.

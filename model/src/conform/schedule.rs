@@ -82,6 +82,15 @@ pub struct Schedule {
     pub covers: u64,
 }
 
+/// A random walk as a schedule.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Strolled {
+    /// As far as an adapter can be asked for it.
+    pub schedule: Schedule,
+    /// Why none can be asked for its next step, if it goes on.
+    pub cut: Option<&'static str>,
+}
+
 /// The schedules of one world.
 #[derive(Clone, Debug)]
 pub struct Covering {
@@ -108,7 +117,7 @@ pub struct Schedules {
     /// The counterexample of a mutation.
     pub counterexample: fn(&'static System, &'static Mutation) -> Result<Schedule, String>,
     /// A random walk of a world, with a seed, a number, and the most steps.
-    pub random: fn(&Task, u64, u64, u32) -> Schedule,
+    pub random: fn(&Task, u64, u64, u32) -> Strolled,
 }
 
 impl Schedules {
@@ -173,45 +182,95 @@ fn counterexample<P: Protocol>(
     let named = found.iter().find(|found| found.property == mutation.kills).or(found.first());
     let found: &Counterexample = named.ok_or("it shows nothing")?;
     let walk = crate::walk::walk_of::<P>(&task, found).map_err(|stray| stray.to_string())?;
-    let requests = requests::<P>(&task, &walk)?;
+    let asked = Asked::of::<P>(&task, &walk);
+    if let Some(why) = asked.cut {
+        return Err(why.to_owned());
+    }
     let tested = PropertySet::only(mutation.kills);
     Ok(Schedule {
         origin: Origin::Mutation { id: mutation.id.to_owned() },
-        requests,
+        requests: asked.requests,
         tested,
         covers: 0,
     })
 }
 
-fn random<P: Protocol>(task: &Task, seed: u64, number: u64, steps_max: u32) -> Schedule {
+fn random<P: Protocol>(task: &Task, seed: u64, number: u64, steps_max: u32) -> Strolled {
     let world = task.world::<P>();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(number);
     let walk = simulate::stroll(&world, &mut rng, steps_max, |kind| {
         !matches!(kind, StepKind::Work | StepKind::Redirect | StepKind::Wait)
     });
-    let shown = walk.steps.iter().map(|(_, state)| world.judge(state).witnessed);
+    let Asked { requests, steps, cut } = Asked::of::<P>(task, &walk);
+    let shown = walk.steps[..steps].iter().map(|(_, state)| world.judge(state).witnessed);
     let tested = shown.fold(PropertySet::EMPTY, PropertySet::union);
-    // What cannot be asked for is left out by the choice of kinds.
-    let requests = requests::<P>(task, &walk).unwrap_or_default();
-    Schedule { origin: Origin::Random { seed, walk: number }, requests, tested, covers: 0 }
+    let origin = Origin::Random { seed, walk: number };
+    Strolled { schedule: Schedule { origin, requests, tested, covers: 0 }, cut }
 }
 
 /// A walk, as an adapter is asked for it.
-///
-/// # Errors
-/// A step that no adapter can be asked for.
-fn requests<P: Protocol>(task: &Task, walk: &Walk<P>) -> Result<Vec<Request>, String> {
-    let world = task.world::<P>();
-    let mut requests = Vec::new();
-    let mut before = &walk.initial;
-    for (action, after) in &walk.steps {
-        match translate(&world, before, action) {
-            Translated::Do(request) => requests.push(request),
-            Translated::Nothing => {}
-            Translated::Impossible(why) => return Err(why.to_owned()),
+struct Asked {
+    requests: Vec<Request>,
+    /// How many steps of the walk they are.
+    steps: usize,
+    /// Why no adapter can be asked for the next step, if there is one.
+    cut: Option<&'static str>,
+}
+
+impl Asked {
+    fn of<P: Protocol>(task: &Task, walk: &Walk<P>) -> Self {
+        let world = task.world::<P>();
+        let mut asked = Self { requests: Vec::new(), steps: 0, cut: None };
+        let mut before = &walk.initial;
+        for (action, after) in &walk.steps {
+            match translate(&world, before, action) {
+                Translated::Do(request) => asked.requests.push(request),
+                Translated::Nothing => {}
+                Translated::Impossible(why) => {
+                    asked.cut = Some(why);
+                    break;
+                }
+            }
+            asked.steps += 1;
+            before = after;
         }
-        before = after;
+        asked
     }
-    Ok(requests)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::SYSTEMS;
+    use crate::sizes::PerVat;
+
+    fn walked(task: &Task, number: u64, steps_max: u32) -> Strolled {
+        (task.system.runs.schedules.random)(task, 1, number, steps_max)
+    }
+
+    #[test]
+    fn a_walk_is_kept_up_to_the_first_step_that_no_adapter_can_be_asked_for() {
+        let crashes = PerVat::both(1);
+        let sizes = Sizes { sends: PerVat::both(3), sessions: 2, crashes, ..Sizes::SMALLEST };
+        let system = SYSTEMS.iter().find(|system| system.accepts(&sizes).is_ok()).unwrap();
+        let task = Task::full(system, sizes);
+        let walks = (0..20).map(|number| (number, walked(&task, number, 40)));
+        let cut: Vec<_> = walks.filter(|(_, walk)| walk.cut.is_some()).collect();
+        assert!(cut.iter().any(|(_, walk)| !walk.schedule.requests.is_empty()));
+        for (number, walk) in cut {
+            // As many steps as were kept, and one more.
+            let is_whole = |steps: &u32| walked(&task, number, *steps).cut.is_none();
+            let kept = (0..40).take_while(is_whole).last().unwrap();
+            assert_eq!(walked(&task, number, kept).schedule, walk.schedule);
+            assert_eq!(walked(&task, number, kept + 1), walk);
+        }
+    }
+
+    #[test]
+    fn a_walk_of_steps_that_adapters_can_be_asked_for_is_not_cut() {
+        let sizes = Sizes { sends: PerVat::both(3), ..Sizes::SMALLEST };
+        let task = Task::full(SYSTEMS[0], sizes);
+        assert!((0..20).all(|number| walked(&task, number, 40).cut.is_none()));
+    }
 }

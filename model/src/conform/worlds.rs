@@ -1,7 +1,7 @@
 //! The worlds whose every transition is a part of some schedule. Each is small, and each has
 //! something that the others have not.
 
-use crate::catalogue::System;
+use crate::catalogue::{self, System};
 use crate::sizes::{PerVat, Sizes};
 
 /// A world, and what it is for.
@@ -68,6 +68,14 @@ const LARGE: Sizes = Sizes {
 /// The worlds that this system has a model of.
 pub(super) fn worlds(system: &System) -> impl Iterator<Item = Small> {
     WORLDS.iter().copied().filter(|world| system.accepts(&world.sizes).is_ok())
+}
+
+/// The worlds with promises, if this system's model has none, and whose model has them.
+pub(super) fn borrowed(system: &System) -> impl Iterator<Item = (Small, &'static System)> {
+    let lender = catalogue::system("e-captp");
+    let with_promises = WORLDS.iter().copied().filter(|world| world.sizes.promises > 0);
+    let lacking = with_promises.filter(|world| system.accepts(&world.sizes).is_err());
+    lacking.filter_map(move |world| Some((world, lender?)))
 }
 
 /// The largest world for random walks that this system has a model of.

@@ -2,7 +2,8 @@
 
 use super::{BAD, FAINT, GOOD, STRONG, UNSURE, chart, paint, thousands};
 use crate::catalogue::System;
-use crate::conform::campaign::{Conformance, Group};
+use crate::conform::campaign::Conformance;
+use crate::conform::group::Group;
 use crate::conform::picture::picture;
 use crate::conform::refine::Refined;
 use crate::conform::verdict::{Cell, Found, Verdict};

@@ -1,9 +1,14 @@
 //! Adapters that are none, or that stop being one in the middle of a schedule.
 
 use crate::seen::{LEAST, cell, conform, findings, python, template};
+use captp_wire::adapter::Request;
+use captp_wire::line::End;
+use model::conform::adapter::{Adapter, Failure, Start};
+use model::conform::perform::{Manner, Stage};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::{contains, is_empty};
 use serde_json::Value;
+use std::time::{Duration, Instant};
 
 /// An adapter that only says hello.
 fn hello(version: u32, system: &str, wire: &str) -> String {
@@ -49,15 +54,30 @@ fn another_version_an_unknown_system_and_an_unknown_wire_are_refused_by_name() {
 }
 
 #[test]
-fn a_hello_that_never_comes_is_waited_for_no_longer_than_somebody_has_patience() {
-    for command in ["cat", "sleep 60"] {
-        conform(&["--peer-command", command, "--patience", "1"])
-            .timeout(std::time::Duration::from_secs(20))
-            .assert()
-            .code(2)
-            .stdout(is_empty())
-            .stderr(contains("the adapter did not answer within 1 s"));
+fn a_hello_that_never_comes_is_waited_for_no_longer_than_starting_may_take() {
+    let (starting, began) = (Duration::from_millis(500), Instant::now());
+    for (program, arguments) in [("cat", vec![]), ("sleep", vec!["60".to_owned()])] {
+        let patient = Start::new(program.to_owned(), arguments, Duration::from_secs(60));
+        assert_eq!(patient.starting, patient.timeout);
+        let failure = Adapter::start(&Start { starting, ..patient }).err();
+        assert_eq!(failure, Some(Failure::Hang(starting)));
     }
+    assert!(began.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn an_adapter_may_take_longer_to_start_than_to_answer() {
+    let slow = hello(1, "nobody", "lines").replace("echo", "sleep 1; echo");
+    let assert = conform(&["--peer-command", &slow, "--patience", "0.1"]).assert();
+    assert.code(2).stderr(contains("against the system 'nobody', and there is none"));
+}
+
+#[test]
+fn an_adapter_that_has_started_is_not_waited_for_any_longer_than_for_a_request() {
+    let arguments = vec!["-c".to_owned(), format!("exec {}", hello(1, "e-captp", "lines"))];
+    let timeout = Duration::from_millis(500);
+    let mut adapter = Adapter::start(&Start::new("sh".to_owned(), arguments, timeout)).unwrap();
+    assert_eq!(adapter.ask(&Request::Open), Err(Failure::Hang(timeout)));
 }
 
 #[test]
@@ -66,6 +86,34 @@ fn where_nothing_can_be_written_is_said_before_anything_is_done() {
     let path = file.path().to_str().unwrap();
     let assert = conform(&["--peer-command", "/no/such/program", "--save", path]).assert();
     assert.code(2).stderr(contains("cannot write").and(contains(path)));
+}
+
+/// A message that cannot be decoded is not in the trace, and neither is that it was read: what is
+/// read next is the message after it.
+#[test]
+fn a_message_that_cannot_be_decoded_is_left_out_of_the_trace_with_its_reading() {
+    let hello = r#"{"adapter":1,"peer":"x","version":"1","system":"e-captp","wire":"lines"}"#;
+    let sent = |raw: &str| format!(r#"echo '{{"event":"sent","from":"B","raw":{raw}}}'"#);
+    let (smoke, call) = (sent(r#""smoke""#), sent(r#"{"kind":"call"}"#));
+    let (read, done) = (r#"{"event":"delivered","to":"A"}"#, r#"{"done":true}"#);
+    let script = format!(
+        "echo '{hello}'
+        while read line; do
+            case $line in *send*) {smoke}; {call};; *deliver*) echo '{read}';; esac
+            echo '{done}'
+        done"
+    );
+    let arguments = vec!["-c".to_owned(), script];
+    let start = Start::new("sh".to_owned(), arguments, Duration::from_secs(10));
+    let mut stage = Stage::new(start).unwrap();
+    let requests =
+        [Request::Send { vat: End::B, refs: Vec::new() }, Request::Deliver { to: End::A }];
+    let run = stage.schedule(&requests, Manner::default());
+    assert_eq!((run.undecodable.len(), run.violations), (1, Vec::new()));
+    let lines: Vec<_> = run.trace.iter().map(|line| serde_json::to_value(line).unwrap()).collect();
+    assert_eq!((&lines[0]["seq"], &lines[0]["kind"]), (&1.into(), &"call".into()));
+    assert_eq!((&lines[1]["seq"], &lines[1]["event"]), (&2.into(), &"read".into()));
+    assert_eq!(lines.len(), 2);
 }
 
 #[test]

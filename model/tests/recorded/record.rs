@@ -16,8 +16,7 @@ use std::time::Duration;
 fn stage(recording: &Recording) -> Result<Stage, String> {
     let adapters = Path::new(env!("CARGO_MANIFEST_DIR")).join("../checks/peers");
     let line = peers::peer(recording.peer).unwrap().line(&adapters)?;
-    let timeout = Duration::from_secs(10);
-    let start = Start { program: line.program, arguments: line.arguments, timeout };
+    let start = Start::new(line.program, line.arguments, Duration::from_secs(10));
     Stage::new(start).map_err(|failure| failure.to_string())
 }
 

@@ -36,7 +36,9 @@ impl Wire {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::CaptpJson, Self::Capnweb, Self::Capnp, Self::Lines];
 
-    const fn name(self) -> &'static str {
+    /// Its name on a command line, and in an adapter's first line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::CaptpJson => "captp-json",
             Self::Capnweb => "capnweb",

@@ -3,10 +3,7 @@
 use crate::{WITHIN, loopback, tapped, until_closed};
 use capnp::Error;
 use capnp::any_pointer::Owned;
-use capnp::capability::{
-    Client, DispatchCallResult, FromClientHook, FromServer, Params, Promise, Results, Server,
-};
-use capnp::private::capability::ClientHook;
+use capnp::capability::{Client, DispatchCallResult, FromServer, Params, Promise, Results, Server};
 use capnp_rpc::rpc_twoparty_capnp::Side;
 use capnp_rpc::{RpcSystem, new_client, twoparty::VatNetwork};
 use captp_wire::decode::Wire;
@@ -51,10 +48,10 @@ impl Server for Dispatch {
     ) -> DispatchCallResult {
         let done = match method {
             MAKE => {
-                results.get().set_as_capability(object().into_client_hook());
+                results.get().set_as_capability(object().hook);
                 Ok(())
             }
-            TAKE => params.get().and_then(|params| params.get_as_capability::<Cap>()).map(drop),
+            TAKE => params.get().and_then(|params| params.get_as_capability::<Client>()).map(drop),
             _ => Err(Error::unimplemented("there is no such method".into())),
         };
         DispatchCallResult::new(Promise::from(done), false)
@@ -65,24 +62,7 @@ impl Server for Dispatch {
     }
 }
 
-/// A client without a schema.
-struct Cap(Client);
-
-impl FromClientHook for Cap {
-    fn new(hook: Box<dyn ClientHook>) -> Self {
-        Self(Client::new(hook))
-    }
-
-    fn into_client_hook(self) -> Box<dyn ClientHook> {
-        self.0.hook
-    }
-
-    fn as_client_hook(&self) -> &dyn ClientHook {
-        &*self.0.hook
-    }
-}
-
-impl FromServer<Object> for Cap {
+impl FromServer<Object> for Client {
     type Dispatch = Dispatch;
 
     fn from_server(object: Rc<Object>) -> Dispatch {
@@ -90,22 +70,20 @@ impl FromServer<Object> for Cap {
     }
 }
 
-fn object() -> Cap {
+fn object() -> Client {
     new_client(Object)
 }
 
-impl Cap {
-    async fn make(&self) -> Result<Self, Error> {
-        let request = self.0.new_call::<Owned, Owned>(1, MAKE, None);
-        let response = request.send().promise.await?;
-        response.get()?.get_as_capability()
-    }
+async fn make(at: &Client) -> Result<Client, Error> {
+    let request = at.new_call::<Owned, Owned>(1, MAKE, None);
+    let response = request.send().promise.await?;
+    response.get()?.get_as_capability()
+}
 
-    async fn take(&self, cap: &Self) -> Result<(), Error> {
-        let mut request = self.0.new_call::<Owned, Owned>(1, TAKE, None);
-        request.get().set_as_capability(cap.as_client_hook().add_ref());
-        request.send().promise.await.map(drop)
-    }
+async fn take(at: &Client, cap: &Client) -> Result<(), Error> {
+    let mut request = at.new_call::<Owned, Owned>(1, TAKE, None);
+    request.get().set_as_capability(cap.hook.add_ref());
+    request.send().promise.await.map(drop)
 }
 
 /// One side of a connection. Reads in a thread of its own, and writes where it is driven.
@@ -131,8 +109,7 @@ fn a_session_of_capnp_rpc_passes_and_adds_up() {
     let upstream = listener.local_addr().unwrap();
     let server = thread::spawn(move || {
         let (socket, _) = listener.accept().unwrap();
-        let bootstrap = Client::new(object().into_client_hook());
-        let system = system(socket, Side::Server, Some(bootstrap));
+        let system = system(socket, Side::Server, Some(object()));
         // The client goes away at the end: no error is one, nor is a disconnection.
         drop(LocalPool::new().run_until(system));
     });
@@ -141,16 +118,16 @@ fn a_session_of_capnp_rpc_passes_and_adds_up() {
     socket.set_read_timeout(Some(WITHIN)).unwrap();
     let mut client = system(socket.try_clone().unwrap(), Side::Client, None);
     let mut pool = LocalPool::new();
-    let first: Cap = client.bootstrap(Side::Server);
+    let first: Client = client.bootstrap(Side::Server);
     pool.spawner().spawn_local(async { drop(client.await) }).unwrap();
     pool.run_until(async {
-        let made = first.make().await?;
+        let made = make(&first).await?;
         let own = object();
-        first.take(&own).await?;
-        first.take(&own).await?;
-        first.take(&made).await?;
+        take(&first, &own).await?;
+        take(&first, &own).await?;
+        take(&first, &made).await?;
         drop(made);
-        first.make().await.map(drop)
+        make(&first).await.map(drop)
     })
     .expect("the calls succeed");
     pool.run_until_stalled();

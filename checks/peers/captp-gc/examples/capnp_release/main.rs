@@ -16,6 +16,9 @@ mod peer;
 #[cfg(not(loom))]
 mod pipe;
 #[cfg(not(loom))]
+#[path = "../shared/mod.rs"]
+mod shared;
+#[cfg(not(loom))]
 mod story;
 
 #[cfg(not(loom))]

@@ -6,31 +6,14 @@
 //! first, Cap'n Proto does not say: whoever reads it looks.
 
 use crate::pipe::Pipe;
+use crate::shared::{self, Mint, Outcome};
 use capnp::message::{Builder, HeapAllocator, ReaderOptions};
 use capnp::serialize;
 use capnp_rpc::rpc_capnp::{cap_descriptor, message, message_target, payload, return_};
-use captp_gc::protocol::{Descriptor, Index, Limits, SessionId, Violation};
-use captp_gc::table::{ExportCell, Exportable, Outgoing, Proxy, Received, Refused, Session};
+use captp_gc::protocol::{Descriptor, Index, Limits, SessionId};
+use captp_gc::table::{Outgoing, Proxy, Received, Refused, Session};
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::sync::Arc;
-
-/// Something that we export.
-pub(crate) struct Mint {
-    export: ExportCell,
-}
-
-impl Mint {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { export: ExportCell::new() })
-    }
-}
-
-impl Exportable for Mint {
-    fn export_cell(&self) -> Option<&ExportCell> {
-        Some(&self.export)
-    }
-}
 
 /// An argument of a call.
 pub(crate) enum Argument<'a> {
@@ -70,10 +53,7 @@ impl Ours {
 
     /// Whether nothing is left in any of the four tables.
     pub(crate) fn is_empty(&self) -> bool {
-        let stats = self.session.stats();
-        (stats.exports, stats.imports, stats.owed) == (0, 0, 0)
-            && self.questions.is_empty()
-            && self.answers.is_empty()
+        shared::is_empty(&self.session) && self.questions.is_empty() && self.answers.is_empty()
     }
 
     fn ask(&mut self, params: Vec<Index>) -> u32 {
@@ -104,7 +84,7 @@ impl Ours {
         target: &Proxy,
         method: u16,
         argument: Option<Argument<'_>>,
-    ) -> Result<u32, Box<dyn Error>> {
+    ) -> Outcome<u32> {
         let session = self.session.clone();
         let mut outgoing = session.message();
         let described = argument.map(|argument| describe(&mut outgoing, argument)).transpose()?;
@@ -145,7 +125,7 @@ impl Ours {
     }
 
     /// Reads everything that the peer has sent, and returns the results of our questions.
-    pub(crate) fn read(&mut self) -> Result<BTreeMap<u32, Results>, Box<dyn Error>> {
+    pub(crate) fn read(&mut self) -> Outcome<BTreeMap<u32, Results>> {
         let mut answered = BTreeMap::new();
         let bytes = self.from_peer.take();
         let mut rest = &bytes[..];
@@ -156,10 +136,7 @@ impl Ours {
         Ok(answered)
     }
 
-    fn take(
-        &mut self,
-        message: message::Reader<'_>,
-    ) -> Result<Option<(u32, Results)>, Box<dyn Error>> {
+    fn take(&mut self, message: message::Reader<'_>) -> Outcome<Option<(u32, Results)>> {
         match message.which()? {
             message::Return(returned) => return self.read_return(returned?).map(Some),
             message::Call(call) => {
@@ -198,10 +175,7 @@ impl Ours {
         Ok(None)
     }
 
-    fn read_return(
-        &mut self,
-        returned: return_::Reader<'_>,
-    ) -> Result<(u32, Results), Box<dyn Error>> {
+    fn read_return(&mut self, returned: return_::Reader<'_>) -> Outcome<(u32, Results)> {
         let question = returned.get_answer_id();
         let params = self.questions.remove(&question).ok_or("a return to no question")?;
         let results = match returned.which()? {
@@ -244,26 +218,16 @@ impl Ours {
         mentions.into_iter().try_for_each(|index| self.session.gc_export(index, 1).map(drop))
     }
 
-    fn receive(&self, payload: payload::Reader<'_>) -> Result<Results, Box<dyn Error>> {
+    fn receive(&self, payload: payload::Reader<'_>) -> Outcome<Results> {
         let mut received = Vec::new();
         for cap in payload.get_cap_table()? {
-            let descriptor = told(cap)?;
-            let again = self.session.receive(descriptor);
-            received.push(match again {
-                Err(Refused::Violation(Violation::NotIntroduced { index })) => {
-                    self.session.receive(Descriptor::NewFarDesc(index))?
-                }
-                again => again?,
-            });
+            received.push(shared::receive(&self.session, told(cap)?)?);
         }
         Ok(received)
     }
 }
 
-fn describe(
-    outgoing: &mut Outgoing<'_, Mint>,
-    argument: Argument<'_>,
-) -> Result<Descriptor, Box<dyn Error>> {
+fn describe(outgoing: &mut Outgoing<'_, Mint>, argument: Argument<'_>) -> Outcome<Descriptor> {
     Ok(match argument {
         Argument::Own(object) => outgoing.export(object)?,
         Argument::Theirs(proxy) => outgoing.send_home(proxy)?,
@@ -271,7 +235,7 @@ fn describe(
 }
 
 /// The content is one capability, which is the only one of the table.
-fn write(mut payload: payload::Builder<'_>, described: Descriptor) -> Result<(), Box<dyn Error>> {
+fn write(mut payload: payload::Builder<'_>, described: Descriptor) -> Outcome<()> {
     use capnp::traits::ImbueMut;
     let mut table = Vec::new();
     let mut content = payload.reborrow().get_content();
@@ -288,7 +252,7 @@ fn write(mut payload: payload::Builder<'_>, described: Descriptor) -> Result<(),
 }
 
 /// As the tables read it, if it is known already.
-fn told(cap: cap_descriptor::Reader<'_>) -> Result<Descriptor, Box<dyn Error>> {
+fn told(cap: cap_descriptor::Reader<'_>) -> Outcome<Descriptor> {
     match cap.which()? {
         cap_descriptor::SenderHosted(id) => Ok(Descriptor::ImportDesc(Index::new(id))),
         cap_descriptor::ReceiverHosted(id) => Ok(Descriptor::ExportDesc(Index::new(id))),

@@ -2,11 +2,8 @@
 
 use crate::pipe::Pipe;
 use capnp::any_pointer;
-use capnp::capability::{
-    Client, DispatchCallResult, FromClientHook, FromServer, Params, Promise, Results, Server,
-};
+use capnp::capability::{Client, DispatchCallResult, FromServer, Params, Promise, Results, Server};
 use capnp::message::ReaderOptions;
-use capnp::private::capability::ClientHook;
 use capnp_rpc::rpc_twoparty_capnp::Side;
 use capnp_rpc::{RpcSystem, twoparty};
 use futures::FutureExt;
@@ -61,7 +58,7 @@ impl Peer {
 fn new_object(gone: &Rc<Cell<u32>>) -> Client {
     let object =
         Object { kept: RefCell::default(), made: RefCell::default(), gone: Rc::clone(gone) };
-    capnp_rpc::new_client::<Handle, _>(object).0
+    capnp_rpc::new_client(object)
 }
 
 struct Object {
@@ -90,14 +87,14 @@ impl Object {
     ) -> capnp::Result<()> {
         match method {
             KEEP => {
-                let kept = params.hook.get()?.get_as_capability()?;
+                let kept = params.get()?.get_as_capability()?;
                 self.kept.borrow_mut().push(kept);
             }
-            GIVE => results.hook.get()?.set_as_capability(self.kept()?.hook),
+            GIVE => results.get().set_as_capability(self.kept()?.hook),
             MAKE => {
                 let mut made = self.made.borrow_mut();
                 let made = made.get_or_insert_with(|| new_object(&self.gone)).clone();
-                results.hook.get()?.set_as_capability(made.hook);
+                results.get().set_as_capability(made.hook);
             }
             FORGET => {
                 self.kept.borrow_mut().clear();
@@ -114,9 +111,7 @@ impl Object {
     }
 }
 
-/// What generated code would be: how a client of an [`Object`] is made.
-struct Handle(Client);
-
+/// What generated code would be: how an [`Object`] is called.
 #[derive(Clone)]
 struct Dispatch(Rc<Object>);
 
@@ -128,21 +123,7 @@ impl Deref for Dispatch {
     }
 }
 
-impl FromClientHook for Handle {
-    fn new(hook: Box<dyn ClientHook>) -> Self {
-        Self(Client::new(hook))
-    }
-
-    fn into_client_hook(self) -> Box<dyn ClientHook> {
-        self.0.hook
-    }
-
-    fn as_client_hook(&self) -> &dyn ClientHook {
-        self.0.hook.as_ref()
-    }
-}
-
-impl FromServer<Object> for Handle {
+impl FromServer<Object> for Client {
     type Dispatch = Dispatch;
 
     fn from_server(object: Rc<Object>) -> Dispatch {

@@ -1,13 +1,11 @@
 //! What happens in this example.
 
-use crate::ours::{Argument, Mint, Ours, Results};
+use crate::ours::{Argument, Ours, Results};
 use crate::peer::{FORGET, GIVE, KEEP, MAKE, POKE, Peer};
 use crate::pipe::Pipe;
+use crate::shared::{self, Mint, Outcome, ensure, say};
 use captp_gc::table::{Proxy, Received};
-use std::error::Error;
 use std::sync::Arc;
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// Both ends.
 struct Both {
@@ -129,19 +127,13 @@ impl Both {
         Ok(())
     }
 
-    /// How many mentions of our one object are outstanding.
     fn expect_exports(&mut self, expected: u32) -> Outcome<()> {
         self.settle()?;
-        let exports = self.ours.session.exports();
-        let mentions: u32 = exports.iter().map(|(_, _, mentions)| mentions.get()).sum();
-        println!("ours: {}, {mentions} mentions outstanding", self.ours.session.stats());
-        ensure(mentions == expected, &format!("{expected} mentions were expected"))
+        shared::expect_exports(&self.ours.session, expected)
     }
 
     fn mentions_of(&self, proxy: &Proxy) -> u32 {
-        let imports = self.ours.session.imports();
-        let row = imports.iter().find(|row| row.index == proxy.index());
-        row.map_or(0, |row| row.mentions.get())
+        shared::mentions_of(&self.ours.session, proxy)
     }
 }
 
@@ -150,12 +142,4 @@ fn proxy(mut results: Results) -> Outcome<Proxy> {
         Some(Received::Proxy { proxy, .. }) => Ok(proxy),
         other => Err(format!("a proxy was expected, not {other:?}").into()),
     }
-}
-
-fn say(what: &str) {
-    println!("\n{what}");
-}
-
-fn ensure(holds: bool, or: &str) -> Outcome<()> {
-    if holds { Ok(()) } else { Err(or.into()) }
 }

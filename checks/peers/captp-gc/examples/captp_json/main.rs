@@ -14,6 +14,8 @@
 //! back more than it got; it ends well if our tables refuse that.
 
 mod ours;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod story;
 
 use std::process::ExitCode;

@@ -4,8 +4,9 @@
 //! object that occurs several times in one message is mentioned once. Whether a mention is the
 //! first, the slot does not say: whoever reads it looks.
 
-use captp_gc::protocol::{Descriptor, Index, Limits, SessionId, Violation};
-use captp_gc::table::{ExportCell, Exportable, Proxy, Received, Refused, Session};
+use crate::shared::{self, Mint, Outcome};
+use captp_gc::protocol::{Descriptor, Index, Limits, SessionId};
+use captp_gc::table::{Proxy, Received, Session};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::error::Error;
@@ -17,25 +18,6 @@ use std::time::Duration;
 
 /// How long the peer may be silent when something is expected.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
-/// Something that we export.
-pub(crate) struct Mint {
-    export: ExportCell,
-}
-
-impl Mint {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { export: ExportCell::new() })
-    }
-}
-
-impl Exportable for Mint {
-    fn export_cell(&self) -> Option<&ExportCell> {
-        Some(&self.export)
-    }
-}
 
 /// Our vat, with one end of a connection.
 pub(crate) struct Ours {
@@ -81,8 +63,7 @@ impl Ours {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        let stats = self.session.stats();
-        (stats.exports, stats.imports, stats.owed) == (0, 0, 0) && self.taken.is_empty()
+        shared::is_empty(&self.session) && self.taken.is_empty()
     }
 
     /// How many of the peer's calls it is not done with.
@@ -254,12 +235,7 @@ impl Ours {
     }
 
     fn receive_slot(&self, slot: &str) -> Outcome<Received<Mint>> {
-        Ok(match self.session.receive(self.descriptor(slot)?) {
-            Err(Refused::Violation(Violation::NotIntroduced { index })) => {
-                self.session.receive(Descriptor::NewFarDesc(index))?
-            }
-            received => received?,
-        })
+        Ok(shared::receive(&self.session, self.descriptor(slot)?)?)
     }
 
     /// What a slot that the peer has written means here, if it is known already.

@@ -1,15 +1,13 @@
 //! What happens in this example.
 
-use crate::ours::{Ended, Mint, Ours};
+use crate::ours::{Ended, Ours};
+use crate::shared::{Mint, Outcome, ensure, expect_exports, mentions_of, say};
 use captp_gc::protocol::Violation;
 use captp_gc::table::{Proxy, Received, Refused};
 use serde_json::{Value, json};
-use std::error::Error;
 use std::io;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// The number of our first export: away from the peer's, which begin at 1. The released 4.5.1
 /// counts a call of its export `o+1` as a mention of its import `o-1`.
@@ -56,7 +54,7 @@ pub(crate) fn tell(modules: &str, collide: bool) -> Outcome<End> {
     for _ in 0..3 {
         call(&mut ours, &keeper, "keep", Some(&mint), &[])?;
     }
-    expect_exports(&ours, 3)?;
+    expect_exports(&ours.session, 3)?;
     if collide {
         return miscount(&mut ours, &keeper);
     }
@@ -81,12 +79,12 @@ fn borrow_and_forget(ours: &mut Ours, keeper: &Proxy, mint: &Arc<Mint>) -> Outco
         Some(Received::Home(home)) if Arc::ptr_eq(&home, mint) => {}
         other => return Err(format!("not our object: {other:?}").into()),
     }
-    expect_exports(ours, 4)?;
+    expect_exports(&ours.session, 4)?;
 
     say("It lends us Bob, three times: one proxy, three mentions.");
     call(ours, keeper, "lend", Some(&taker), &[json!(3)])?;
     let bob = borrowed(ours)?;
-    ensure(mentions_of(ours, &bob) == 3, "three mentions were expected")?;
+    ensure(mentions_of(&ours.session, &bob) == 3, "three mentions were expected")?;
 
     say("We drop it while another mention is on its way. Ours crosses theirs.");
     let question = ours.call(keeper, "lend", Some(&taker), &[json!(1)])?;
@@ -95,7 +93,7 @@ fn borrow_and_forget(ours: &mut Ours, keeper: &Proxy, mint: &Arc<Mint>) -> Outco
     ours.release()?;
     ours.wait(&question)?;
     let bob = borrowed(ours)?;
-    ensure(mentions_of(ours, &bob) == 1, "one mention was expected")?;
+    ensure(mentions_of(&ours.session, &bob) == 1, "one mention was expected")?;
 
     say("What came is alive: we can call it.");
     let name = call(ours, &bob, "name", None, &[])?;
@@ -110,7 +108,7 @@ fn borrow_and_forget(ours: &mut Ours, keeper: &Proxy, mint: &Arc<Mint>) -> Outco
         let alive = call(ours, keeper, "collect", None, &[])?;
         ensure(alive == json!(true), "Bob is gone, and we hold him")?;
     }
-    expect_exports(ours, 0)?;
+    expect_exports(&ours.session, 0)?;
 
     say("We drop Bob: he is gone at the peer.");
     drop(bob);
@@ -168,26 +166,4 @@ fn borrowed(ours: &mut Ours) -> Outcome<Proxy> {
         ensure(again? == first, "one object, two proxies")?;
     }
     Ok(first)
-}
-
-/// How many mentions of our objects are outstanding.
-fn expect_exports(ours: &Ours, expected: u32) -> Outcome<()> {
-    let exports = ours.session.exports();
-    let mentions: u32 = exports.iter().map(|(_, _, mentions)| mentions.get()).sum();
-    println!("ours: {}, {mentions} mentions outstanding", ours.session.stats());
-    ensure(mentions == expected, &format!("{expected} mentions were expected"))
-}
-
-fn mentions_of(ours: &Ours, proxy: &Proxy) -> u32 {
-    let imports = ours.session.imports();
-    let row = imports.iter().find(|row| row.index == proxy.index());
-    row.map_or(0, |row| row.mentions.get())
-}
-
-fn say(what: &str) {
-    println!("\n{what}");
-}
-
-fn ensure(holds: bool, or: &str) -> Outcome<()> {
-    if holds { Ok(()) } else { Err(or.into()) }
 }
