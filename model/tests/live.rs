@@ -57,6 +57,16 @@ fn reaction(shown: &Value, case: &str) -> String {
     found.map_or_else(String::new, |tried| tried["reaction"].as_str().unwrap_or("").to_owned())
 }
 
+/// What came of the messages of which a part can be read. Nothing of them was left.
+fn reads_a_part(shown: &Value, expected: &str) {
+    for place in ["among", "before"] {
+        let case = format!("an argument that there is not, {place} good ones");
+        assert_eq!(reaction(shown, &case), expected, "{case}");
+        let tried = list(shown, "hostile").iter().find(|tried| tried["case"] == case.as_str());
+        assert_eq!(tried.map(|tried| list(tried, "violated").len()), Some(0), "{tried:?}");
+    }
+}
+
 #[test]
 fn endo_captp_4_5_1_shows_what_is_known_of_it() {
     let Some(shown) = conform("captp") else { return };
@@ -69,6 +79,7 @@ fn endo_captp_4_5_1_shows_what_is_known_of_it() {
     assert!(finds(&shown, "C1", "mentions of"), "{shown:#}");
     // M26: answers are kept.
     assert!(finds(&shown, "L1", "which nobody holds any more"), "{shown:#}");
+    reads_a_part(&shown, "complained");
     assert!(shown["behaviour"]["unexplained"].as_u64() > Some(0));
 }
 
@@ -116,6 +127,8 @@ fn refuses_what_breaks_the_protocol(shown: &Value) {
     for case in ["a release of nothing", "the end of no question"] {
         assert_eq!(reaction(shown, case), "ignored", "{case}");
     }
+    // An argument that there is not is read as a broken one.
+    reads_a_part(shown, "ignored");
     assert!(!list(shown, "found").iter().any(|found| found["property"] == "S7"), "{shown:#}");
 }
 
@@ -125,6 +138,7 @@ fn capnweb_0_12_0_is_led_through_every_transition() {
     assert_eq!(shown["version"], "0.12.0");
     everything_was_covered(&shown);
     assert_eq!(reaction(&shown, "a release of more than there are mentions"), "ended");
+    reads_a_part(&shown, "ended");
     assert_eq!(shown["behaviour"]["unexplained"], 0);
 }
 
@@ -133,6 +147,7 @@ fn our_own_tables_pass_everything_and_are_a_behaviour_of_their_model() {
     let Some(shown) = conform("captp-gc") else { return };
     everything_was_covered(&shown);
     assert_eq!(list(&shown, "found").len(), 0, "{shown:#}");
+    reads_a_part(&shown, "ended");
     assert_eq!(shown["behaviour"]["unexplained"], 0, "{:#}", shown["behaviour"]);
     assert!(shown["behaviour"]["explained"].as_u64() > Some(300));
 }

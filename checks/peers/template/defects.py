@@ -6,7 +6,7 @@ Your own adapter needs nothing of this.
 import os
 import sys
 
-from toy import Connection
+from toy import Connection, Violation
 
 
 class Uncounted(Connection):
@@ -39,12 +39,25 @@ class NeverAnswers(Connection):
             super().answer(task, text, references)
 
 
+class KeepsAPart(Connection):
+    """References that cannot all be read are not handed on, and those that were read stay."""
+
+    def _read_refs(self, message, wanted=True):
+        try:
+            return super()._read_refs(message, wanted)
+        except Violation:
+            return []
+
+
 CONNECTIONS = {
     "uncounted": Uncounted,
     "no-successor-check": NoSuccessorCheck,
     "leak-on-fail": LeakOnFail,
     "never-answers": NeverAnswers,
 }
+
+# What no honest application can bring to light.
+HOSTILE_CONNECTIONS = {"keeps-a-part": KeepsAPart}
 
 
 def garbage():
@@ -83,7 +96,8 @@ MISBEHAVES_AT_DELIVERY = 3
 
 def chosen(defect):
     """The connection, and what is done before each delivery, given how many there were."""
-    known = [*CONNECTIONS, *BEHAVIOURS]
+    connections = {**CONNECTIONS, **HOSTILE_CONNECTIONS}
+    known = [*connections, *BEHAVIOURS]
     if defect not in known:
         sys.exit(f"unknown defect {defect!r}; known are {', '.join(known)}")
 
@@ -91,4 +105,4 @@ def chosen(defect):
         if deliveries == MISBEHAVES_AT_DELIVERY and defect in BEHAVIOURS:
             BEHAVIOURS[defect]()
 
-    return CONNECTIONS.get(defect, Connection), misbehave
+    return connections.get(defect, Connection), misbehave

@@ -209,6 +209,18 @@ class Ending(unittest.TestCase):
                 self.assertIn("session is over", driven("send", vat="B", refs=own("Bob")))
                 self.assertEqual(driven.leftovers(), [])
 
+    def test_what_was_read_of_a_message_is_kept_by_the_defect_alone(self):
+        good = [{"mention": {"index": 50, "again": again}} for again in (False, True)]
+        raw = {"kind": "call", "refs": [good[0], {"home": {"index": 977}}, good[1]]}
+        for connection, kept in [(toy.Connection, 0), (defects.KeepsAPart, 1)]:
+            driven = Driven(connection)
+            ended = "ended" in kinds(driven("hostile", to="B", raw=raw))
+            with self.subTest(connection=connection.__name__):
+                self.assertEqual(ended, not kept)
+                self.assertEqual([left["imports"] for left in driven.leftovers()], [1] * kept)
+        for seed in range(20):
+            self.assertEqual(at_random(seed, defects.KeepsAPart), [])
+
     def test_a_cut_breaks_what_is_held_and_fails_what_is_asked(self):
         driven = Driven()
         driven.share("Bob")

@@ -49,16 +49,8 @@ fn broken_in(requests: &[Request]) -> Vec<Request> {
 
 /// Whether an object is put into a message by its own vat.
 fn gives(request: &Request, name: &str) -> bool {
-    references(request).iter().any(|named| matches!(named, Named::Own(own) if own == name))
-}
-
-fn references(request: &Request) -> &[Named] {
-    match request {
-        Request::Send { refs, .. } | Request::Ask { refs, .. } | Request::Return { refs, .. } => {
-            refs
-        }
-        _ => &[],
-    }
+    let is_it = |named: &Named| matches!(named, Named::Own(own) if own == name);
+    !matches!(request, Request::Resolve { .. }) && request.refs().iter().any(is_it)
 }
 
 /// What a vat does not get because the promise of it is broken: it still holds the promise.
@@ -73,26 +65,19 @@ impl Instead {
         if request.actor() != self.at {
             return;
         }
-        match request {
-            Request::Send { refs, .. }
-            | Request::FailSend { refs, .. }
-            | Request::Ask { refs, .. }
-            | Request::Return { refs, .. } => {
-                for named in refs {
-                    if let Named::Held(name) = named {
-                        self.rename_one(name);
-                    }
-                }
+        for named in request.refs_mut().into_iter().flatten() {
+            if let Named::Held(name) = named {
+                self.rename_one(name);
             }
+        }
+        match request {
             Request::Call { target: name, .. }
+            | Request::Ask { target: name, .. }
             | Request::Drop { name, .. }
             | Request::DropOne { name, .. }
             | Request::Collect { name: Some(name), .. }
             | Request::Finalise { name: Some(name), .. } => self.rename_one(name),
             _ => {}
-        }
-        if let Request::Ask { target, .. } = request {
-            self.rename_one(target);
         }
     }
 

@@ -33,7 +33,7 @@ pub struct Driver<'a> {
     adapter: &'a mut Adapter,
     /// What happened.
     pub run: Run,
-    decoder: Decoder,
+    pub(super) decoder: Decoder,
     pub(super) sums: Option<Sums>,
     pub(super) watch: Watch,
     held_back: [VecDeque<Held>; 2],
@@ -47,6 +47,8 @@ pub struct Driver<'a> {
     pub(super) is_forgiven: bool,
     /// Whether what is said now has nothing to do with the case that is tried.
     pub(super) is_case_over: bool,
+    /// Whoever reads nothing any more, whatever is held back for it.
+    pub(super) deaf: Option<End>,
     pub(super) tables: BTreeMap<End, TableSizes>,
     pub(super) alive: BTreeMap<End, Vec<String>>,
 }
@@ -67,6 +69,7 @@ impl<'a> Driver<'a> {
             seq: 0,
             is_forgiven: false,
             is_case_over: false,
+            deaf: None,
             tables: BTreeMap::new(),
             alive: BTreeMap::new(),
         }
@@ -237,9 +240,9 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// How many messages are held back for a vat.
+    /// How many messages are held back for a vat, and wait to be read.
     pub fn waiting(&self, to: End) -> usize {
-        self.held_back[to as usize].len()
+        if self.deaf == Some(to) { 0 } else { self.held_back[to as usize].len() }
     }
 
     /// A vat reads the next message that the models know of, and whatever else stands before it or

@@ -59,6 +59,17 @@ impl Driver<'_> {
         Ok(())
     }
 
+    /// Every promise that is still open is broken, and whoever has it learns so.
+    ///
+    /// # Errors
+    /// The adapter is lost.
+    pub fn settle_all(&mut self) -> Result<(), Failure> {
+        for (vat, promise) in self.watch.open_promises() {
+            self.ask(&Request::Resolve { vat, promise, refs: Vec::new() }, By::Suite)?;
+        }
+        self.drain()
+    }
+
     /// Asks everything that is held for its name: it must answer, or say that it cannot, when all
     /// is read.
     ///
@@ -217,13 +228,7 @@ impl Driver<'_> {
             let kept = before.outstanding.iter().find(|(e, p, _)| (*e, p) == (exporter, &place));
             let kept = kept.map_or(0, |(_, _, kept)| *kept);
             if left > kept {
-                let finding = format!(
-                    "everything is dropped and read, and {} of {exporter}'s exports[{}{}] never \
-                     came back",
-                    mentions(left - kept),
-                    place.space,
-                    place.index
-                );
+                let finding = never_came_back(exporter, &place, left - kept);
                 self.run.violate(PropertyId::L1, finding);
             }
         }
@@ -242,8 +247,13 @@ impl Driver<'_> {
     }
 }
 
-fn mentions(count: u64) -> String {
-    if count == 1 { "one mention".to_owned() } else { format!("{count} mentions") }
+/// The finding that so many mentions were not given back.
+pub(super) fn never_came_back(exporter: End, at: &Place, count: u64) -> String {
+    let mentions = if count == 1 { "one mention".to_owned() } else { format!("{count} mentions") };
+    format!(
+        "everything is dropped and read, and {mentions} of {exporter}'s exports[{at}] never \
+        came back"
+    )
 }
 
 /// The tables that have more entries than before.

@@ -6,11 +6,13 @@ use super::run::{By, Entry, Run};
 use crate::property::PropertyId;
 use captp_wire::adapter::{Can, Named, Request};
 use captp_wire::encode::{Hostile, IllTyped};
-use captp_wire::line::{End, Line, Place, Ref};
+use captp_wire::line::{End, Line, Mention, Place, Ref};
 use serde::Serialize;
 
 /// An id that nobody has used.
 const UNKNOWN: u32 = 977;
+/// An export of VatA's that VatB has never heard of.
+const FRESH: u32 = 50;
 
 /// What became of the session.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
@@ -158,10 +160,35 @@ const CASES: &[Case] = &[
         is_released: false,
         messages: |at| vec![ill(at, IllTyped::List)],
     },
+    Case {
+        name: "an argument that there is not, among good ones",
+        is_released: false,
+        messages: |at| vec![call_with(at, vec![good(false), bad(at), good(true)])],
+    },
+    Case {
+        name: "an argument that there is not, before good ones",
+        is_released: false,
+        messages: |at| vec![call_with(at, vec![bad(at), good(false), good(true)])],
+    },
 ];
 
 fn unknown(at: &Place) -> Place {
     Place { index: at.index.saturating_add(UNKNOWN), space: at.space.clone() }
+}
+
+/// A call of Bob. Its method does not matter: arguments are read before anything is called.
+fn call_with(at: &Place, refs: Vec<Ref>) -> Hostile {
+    Hostile::CallWith { at: at.clone(), refs, question: UNKNOWN }
+}
+
+/// An argument that can be read.
+fn good(again: bool) -> Ref {
+    Ref::Mention(Mention { at: Place::new(FRESH), again: Some(again), promise: false })
+}
+
+/// An argument that VatB is said to have exported.
+fn bad(at: &Place) -> Ref {
+    Ref::Home(unknown(at))
 }
 
 fn ill(at: &Place, count: IllTyped) -> Hostile {
@@ -205,16 +232,30 @@ fn attempt(stage: &mut Stage, case: &Case) -> Option<Tried> {
             is_said = false;
             return Ok(());
         };
+        let part = match (messages.as_slice(), raws.as_slice()) {
+            ([Hostile::CallWith { .. }], [raw]) => driver.begin_part(hello, raw)?,
+            _ => None,
+        };
+        let mut is_read = false;
         for raw in raws {
-            driver.ask(&Request::Hostile { to: End::B, raw }, By::Schedule)?;
+            is_read |= driver.ask(&Request::Hostile { to: End::B, raw }, By::Schedule)?;
         }
         driver.drain()?;
         let mut is_over = driver.run.ended.contains_key(&End::B);
+        if let Some(part) = part {
+            if is_read && !is_over {
+                driver.judge_part(hello, &part)?;
+                is_over = driver.run.ended.contains_key(&End::B);
+            }
+            // VatA may say what it likes to answers of what it has not asked.
+            driver.is_case_over = true;
+        }
         if !is_over && hello.can(Can::Cut) {
             // What comes after this has nothing to do with the case.
             driver.is_case_over = true;
             is_over = driver.ask(&Request::Cut { vat: End::B }, By::Suite)?;
         }
+        driver.deaf = None;
         driver.forget(hello)?;
         if is_over { driver.kept_by_victim(hello) } else { Ok(()) }
     });

@@ -152,13 +152,16 @@ impl Lead<'_> {
     }
 
     fn perform_once(&mut self, schedule: &Schedule, group: &mut Group) {
-        let plain = self.perform(schedule, Manner::default(), group);
+        // Whose model has no promises has not said what becomes of open ones.
+        let settles = borrowed(self.system).next().is_some();
+        let manner = Manner { settles, ..Manner::default() };
+        let plain = self.perform(schedule, manner, group);
         group.planned += 1;
         group.schedules += 1;
         // What an adapter was lost in covers nothing.
         group.covered += if plain.failure.is_none() { schedule.covers } else { 0 };
         if plain.has_copies && self.stage.hello().can(Can::DropOne) {
-            let manner = Manner { drops_copies: true, ..Manner::default() };
+            let manner = Manner { drops_copies: true, ..manner };
             self.perform(schedule, manner, group);
         }
     }

@@ -15,6 +15,7 @@ pub mod group;
 pub mod hostile;
 mod lead;
 mod oracle;
+mod part;
 pub mod peers;
 pub mod perform;
 pub mod picture;

@@ -18,6 +18,9 @@ pub struct Manner {
     pub drops_copies: bool,
     /// Whether a peer breaks the protocol, so that errors are right.
     pub is_hostile: bool,
+    /// Whether promises that are open at the end are broken before all is dropped. A system may
+    /// keep what is open; whether this one does is not known where its model has no promises.
+    pub settles: bool,
 }
 
 /// An adapter that is started anew whenever it is lost.
@@ -140,6 +143,9 @@ impl Stage {
                 }
             }
             driver.drain()?;
+            if manner.settles {
+                driver.settle_all()?;
+            }
             driver.probe_all()?;
             driver.answer_all()?;
             driver.forget(hello)?;

@@ -41,6 +41,8 @@ pub(super) struct Watch {
     pub(super) called: BTreeSet<String>,
     /// The questions that were answered by nothing, and the promises that were broken.
     pub(super) nothing: BTreeSet<String>,
+    /// The promises that were put into messages, and whose they are.
+    promised: BTreeSet<(End, String)>,
     /// What promises were resolved to.
     pub(super) resolved: BTreeMap<String, String>,
     /// The answers of probes.
@@ -50,6 +52,9 @@ pub(super) struct Watch {
 impl Watch {
     /// Something was done.
     pub(super) fn done(&mut self, request: &Request) {
+        let promises = request.refs().iter().filter(|named| named.is_promise());
+        let promised = promises.map(|promise| (request.actor(), promise.name().to_owned()));
+        self.promised.extend(promised);
         match request {
             Request::Drop { vat, name } => {
                 self.held.remove(&(*vat, name.clone()));
@@ -114,6 +119,12 @@ impl Watch {
             }
             _ => {}
         }
+    }
+
+    /// The promises that were neither resolved nor broken, and whose they are.
+    pub(super) fn open_promises(&self) -> Vec<(End, String)> {
+        let settled = |name| self.nothing.contains(name) || self.resolved.contains_key(name);
+        self.promised.iter().filter(|(_, name)| !settled(name)).cloned().collect()
     }
 
     /// Whether nothing was called: an answer that has no object, or a promise that is broken. To

@@ -73,3 +73,22 @@ fn a_call_that_is_never_answered_is_a_reference_that_leads_nowhere() {
     assert!(found[0]["schedules"].as_u64() > Some(100));
     assert!(findings(&document, "L1")[0]["finding"].as_str().unwrap().contains("1 questions"));
 }
+
+#[test]
+fn what_was_read_of_a_message_that_cannot_be_read_to_its_end_is_kept_and_found() {
+    if !python() {
+        return;
+    }
+    let document = caught("keeps-a-part", "S7", "VatB has 1 imports, not 0", 2);
+    let found = findings(&document, "S7");
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let case = |name: &str| {
+        let mut cases = document["hostile"].as_array().unwrap().iter();
+        cases.find(|case| case["case"] == name).unwrap()["reaction"].clone()
+    };
+    // Only what stands before the bad argument is read.
+    assert_eq!(found[0]["schedules"], 1);
+    assert_eq!(case("an argument that there is not, among good ones"), "ignored");
+    assert_eq!(case("an argument that there is not, before good ones"), "ignored");
+    assert_eq!(document["found"].as_array().unwrap().len(), 1);
+}

@@ -87,6 +87,29 @@ fn tables(pair: &mut Pair, of: End) -> TableSizes {
     found.unwrap()
 }
 
+#[test]
+fn nothing_is_left_of_a_message_whose_last_argument_there_is_not() {
+    let good = |again: bool| json!({"mention": {"index": 50, "again": again}});
+    let bad = json!({"home": {"index": 977}});
+    for refs in [[good(false), bad.clone(), good(true)], [bad, good(false), good(true)]] {
+        let mut pair = pair();
+        let before = tables(&mut pair, End::A);
+        let target = json!({"home": {"index": 0}});
+        let raw = json!({"kind": "call", "target": target, "refs": refs});
+        let (events, _) = pair.obey(&Request::Hostile { to: End::B, raw });
+        let says = |part: &str| events.iter().any(|event| format!("{event:?}").contains(part));
+        assert!(says("Error") && says("Ended") && !says("Holds"), "{events:?}");
+        assert_eq!(
+            (tables(&mut pair, End::A), tables(&mut pair, End::B)),
+            (before, TableSizes::EMPTY)
+        );
+        // What the ended session has read sends nothing any more.
+        for request in [Request::Forget, Request::Finalise { vat: End::B, name: None }] {
+            assert_eq!(pair.obey(&request).0, []);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -181,6 +181,30 @@ impl Request {
         }
     }
 
+    /// The references that are put into a message, or that a promise is resolved to.
+    pub fn refs(&self) -> &[Named] {
+        match self {
+            Self::Send { refs, .. }
+            | Self::FailSend { refs, .. }
+            | Self::Ask { refs, .. }
+            | Self::Return { refs, .. }
+            | Self::Resolve { refs, .. } => refs,
+            _ => &[],
+        }
+    }
+
+    /// The same, to be changed; none where [`refs`](Self::refs) shows none.
+    pub fn refs_mut(&mut self) -> Option<&mut Vec<Named>> {
+        match self {
+            Self::Send { refs, .. }
+            | Self::FailSend { refs, .. }
+            | Self::Ask { refs, .. }
+            | Self::Return { refs, .. }
+            | Self::Resolve { refs, .. } => Some(refs),
+            _ => None,
+        }
+    }
+
     /// Who acts.
     pub const fn actor(&self) -> End {
         match self {

@@ -1,7 +1,7 @@
 //! As `@endo/captp` would write it.
 
 use super::Hostile;
-use crate::line::Place;
+use crate::line::{Place, Ref};
 use serde_json::{Value, json};
 
 pub(super) fn encode(hostile: &Hostile) -> Option<Value> {
@@ -14,9 +14,9 @@ pub(super) fn encode(hostile: &Hostile) -> Option<Value> {
         }
         Hostile::Call { at, question } => {
             let question = question.map_or(Value::Bool(false), |question| name(question).into());
-            json!({"type": "CTP_CALL", "epoch": 0, "questionID": question,
-                "target": slot(at, '-'), "method": {"body": "[\"ping\",[]]", "slots": []}})
+            call(at, &question, &[])
         }
+        Hostile::CallWith { at, refs, .. } => call(at, &Value::Bool(false), refs),
         Hostile::Return { question } => {
             json!({"type": "CTP_RETURN", "epoch": 0, "answerID": name(*question),
                 "result": {"body": "\"ok\"", "slots": []}})
@@ -31,6 +31,27 @@ pub(super) fn encode(hostile: &Hostile) -> Option<Value> {
         | Hostile::UnimplementedResolve { .. }
         | Hostile::Disembargo { .. } => return None,
     })
+}
+
+fn call(at: &Place, question: &Value, refs: &[Ref]) -> Value {
+    // A slot is written once, and the body refers to it as often as it likes.
+    let mut slots: Vec<String> = Vec::new();
+    let mut argument = |reference: &Ref| {
+        let name = match reference {
+            Ref::Mention(mention) => slot(&mention.at, '+'),
+            Ref::Home(at) => slot(at, '-'),
+            Ref::Answer(question) => name(*question),
+        };
+        let index = slots.iter().position(|known| *known == name).unwrap_or(slots.len());
+        if index == slots.len() {
+            slots.push(name);
+        }
+        json!({"@qclass": "slot", "index": index})
+    };
+    let arguments: Vec<_> = refs.iter().map(&mut argument).collect();
+    let body = json!(["ping", arguments]).to_string();
+    json!({"type": "CTP_CALL", "epoch": 0, "questionID": question,
+        "target": slot(at, '-'), "method": {"body": body, "slots": slots}})
 }
 
 fn drop(slot: String, count: Value) -> Value {

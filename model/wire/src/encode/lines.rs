@@ -20,12 +20,8 @@ pub(super) fn encode(hostile: &Hostile) -> Option<Value> {
             Message { release_results: *release_results, ..asks(Kind::Finish, *question) }
         }
         Hostile::Bootstrap { question } => asks(Kind::Bootstrap, *question),
-        Hostile::Call { at, question } => Message {
-            kind: Kind::Call,
-            question: *question,
-            target: Some(Ref::Home(at.clone())),
-            ..Message::default()
-        },
+        Hostile::Call { at, question } => Message { question: *question, ..call(at, Vec::new()) },
+        Hostile::CallWith { at, refs, .. } => call(at, refs.clone()),
         Hostile::Return { question } => asks(Kind::Return, *question),
         Hostile::Resolve { promise, to } => Message {
             kind: Kind::Resolve,
@@ -44,4 +40,8 @@ pub(super) fn encode(hostile: &Hostile) -> Option<Value> {
         fields.remove(decoded);
     }
     Some(value)
+}
+
+fn call(at: &Place, refs: Vec<Ref>) -> Message {
+    Message { kind: Kind::Call, target: Some(Ref::Home(at.clone())), refs, ..Message::default() }
 }

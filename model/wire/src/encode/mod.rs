@@ -9,7 +9,7 @@ mod captp;
 mod lines;
 
 use crate::decode::Wire;
-use crate::line::Place;
+use crate::line::{Place, Ref};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -84,6 +84,16 @@ pub enum Hostile {
         /// The sender's question, perhaps one that is open already. None where the wire numbers
         /// questions by itself, or no result is wanted.
         question: Option<u32>,
+    },
+    /// Calls `ping` with these arguments, some of which perhaps cannot be decoded.
+    CallWith {
+        /// One of the receiver's exports.
+        at: Place,
+        /// The arguments, in order. Where a wire never mentions one place twice in a message, it is
+        /// mentioned once.
+        refs: Vec<Ref>,
+        /// The sender's question, where there are no calls without one. Elsewhere it is not said.
+        question: u32,
     },
     /// Returns nothing in particular to a question that was perhaps never asked.
     Return {

@@ -1,9 +1,9 @@
 //! Every hostile message is what it says it is, on every wire that can say it.
 
-use crate::{alone, blank, mention, place, release, spaced};
+use crate::{alone, blank, mention, place, promise, release, spaced};
 use captp_wire::decode::{Undecodable, Wire};
 use captp_wire::encode::{Hostile, IllTyped};
-use captp_wire::line::{Kind, Message, Ref};
+use captp_wire::line::{Kind, Mention, Message, Ref};
 
 /// What a wire makes of it: a message without text, a refusal, or nothing that it could say.
 fn sent(hostile: &Hostile, wire: Wire) -> Option<Result<Message, Undecodable>> {
@@ -79,6 +79,40 @@ fn questions_that_are_asked_under_a_given_id() {
     assert_eq!(unasked, Message { question: None, ..call.clone() });
     let numbered = sent(&hostile(None), Capnweb).unwrap().unwrap();
     assert_eq!(numbered, Message { question: Some(1), ..call });
+}
+
+#[test]
+fn calls_with_arguments_of_which_one_cannot_be_decoded() {
+    let said = |again| Ref::Mention(Mention { at: place(50), again: Some(again), promise: false });
+    let (good, bad) = (mention(50), Ref::Home(place(977)));
+    let refs = vec![said(false), bad.clone(), said(true), Ref::Answer(3)];
+    let hostile = Hostile::CallWith { at: place(2), refs: refs.clone(), question: 4 };
+    let once = vec![good.clone(), bad.clone(), Ref::Answer(3)];
+    let each = [good.clone(), bad, good, Ref::Answer(3)].to_vec();
+    let expected = [
+        (CaptpJson, once.clone(), None),
+        (Capnweb, once, Some(1)),
+        (Capnp, each, Some(4)),
+        (Lines, refs, None),
+    ];
+    for (wire, refs, question) in expected {
+        let target = Some(Ref::Home(place(2)));
+        let expected = Message { kind: Kind::Call, question, target, refs, ..blank() };
+        assert_eq!(sent(&hostile, wire), Some(Ok(expected)), "{wire}");
+    }
+    let raw = hostile.encode(CaptpJson).unwrap();
+    let slot = |index: u32| format!(r#"{{"@qclass":"slot","index":{index}}}"#);
+    let slots = [0, 1, 0, 2].map(slot).join(",");
+    assert_eq!(raw["method"]["body"], format!(r#"["ping",[{slots}]]"#));
+}
+
+#[test]
+fn promises_among_arguments_are_said_to_be_promises() {
+    for wire in [Capnweb, Capnp, Lines] {
+        let refs = vec![promise(place(50))];
+        let hostile = Hostile::CallWith { at: place(2), refs: refs.clone(), question: 4 };
+        assert_eq!(sent(&hostile, wire).unwrap().unwrap().refs, refs, "{wire}");
+    }
 }
 
 #[test]
