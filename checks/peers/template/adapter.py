@@ -6,10 +6,11 @@
 
 To write one for your own implementation:
 
-1. Replace `toy` in `Vat.__init__` by your connection. It needs a transport that you hold in your
-   hands: what it sends goes to `Pair.held_back`, and it reads when `deliver` says so. If your
-   implementation runs threads or an event loop, let them settle before a request is answered.
-2. Make `Thing` and `First` objects of your implementation's, with the methods that are called.
+1. Replace `toy` in `Vat.__init__` (vat.py) by your connection. It needs a transport that you hold
+   in your hands: what it sends goes to `Pair.held_back`, and it reads when `deliver` says so. If
+   your implementation runs threads or an event loop, let them settle before a request is answered.
+2. Make `Thing` and `First` objects of your implementation's, with the methods that are called, and
+   `Pledge` a promise of its; if it has none of its own, `resolve` does not belong in `CAN`.
 3. Go through the verbs of `Pair` from top to bottom. `open`, `send`, `deliver`, `drop`, `probe` and
    `forget` are enough for a start; take the others out of `CAN` until they work.
 4. Try it by hand: type the requests of a schedule, and look at the events.
@@ -20,16 +21,17 @@ An adapter does what it is told, and reports what it sees. It judges nothing, an
 import gc
 import json
 import sys
-import weakref
 from collections import deque
 
 import toy
 from script import write_script
+from vat import First, NotDone, Pledge, Thing, Vat
 
 CAN = [
     "call",
     "ask",
     "collect",
+    "resolve",
     "drop-one",
     "fail-send",
     "hostile",
@@ -49,106 +51,6 @@ HELLO = {
     "wire": "lines",
     "can": CAN,
 }
-
-
-class NotDone(Exception):
-    """The request cannot be done as things are. That is no failure: the schedule goes on."""
-
-
-class First:
-    """A vat's first object: what it is sent, the application holds."""
-
-    def __init__(self, vat):
-        self.vat = vat
-
-    def receive(self, text, references, _task):
-        # Names travel as plain data beside the references, so that we know what was meant.
-        verb, *names = text.split() or [""]
-        if verb == "take":
-            self.vat.hold(names, references)
-
-
-class Thing:
-    """One of a vat's own objects. It can say its name, and be asked for something."""
-
-    def __init__(self, name, vat):
-        self.name = name
-        self.vat = vat
-
-    def receive(self, text, references, task):
-        verb, *words = text.split() or [""]
-        if verb == "name?" and task is not None:
-            self.vat.connection.answer(task, f"name {self.name}", [])
-        elif verb == "ask" and task is not None and words:
-            question, *names = words
-            self.vat.tasks[question] = task
-            self.vat.report({"event": "asked", "vat": self.vat.id, "question": question})
-            self.vat.hold(names, references)
-
-
-class Vat:
-    """One vat: a connection of the implementation's, and an application on top of it."""
-
-    def __init__(self, vat, pair, connection):
-        self.id = vat
-        self.report = pair.report
-        self.connection = connection(vat, pair.sent, First(self), self.ended)
-        # The application's own objects, until it forgets them; and weak references to all that ever
-        # were, for the witness: an adapter must not keep alive what the application has let go.
-        self.own = {}
-        self.made = []
-        # The cupboard: what the application holds, by name.
-        self.held = {}
-        self.questions = {}
-        self.tasks = {}
-        # Proxies that were dropped and not collected, and those whose finalisers are owed; oldest
-        # first, with the names that they were held under. An implementation with a real collector
-        # has weak references here, or nothing: see `collect`.
-        self.dropped = []
-        self.owed = []
-
-    def hold(self, names, references):
-        for name, reference in zip(names, references):
-            self.held.setdefault(name, []).append(reference)
-            self.report({"event": "holds", "vat": self.id, "name": name})
-
-    def find(self, name):
-        if name not in self.held:
-            raise NotDone(f"Vat{self.id} holds no {name}")
-        return self.held[name][-1]
-
-    def own_object(self, name):
-        if name not in self.own:
-            self.own[name] = Thing(name, self)
-            self.made.append((name, weakref.ref(self.own[name])))
-        return self.own[name]
-
-    def references(self, refs):
-        """What a request calls references: their names, and the references themselves."""
-        names, references = [], []
-        for ref in refs:
-            if "promise" in ref:
-                raise NotDone("this implementation has no promises of its own")
-            name = ref.get("own") or ref.get("held")
-            names.append(name)
-            references.append(self.own_object(name) if "own" in ref else self.find(name))
-        return names, references
-
-    def let_go(self, name):
-        for reference in self.held.pop(name, []):
-            if isinstance(reference, toy.Proxy):
-                self.dropped.append((name, reference))
-        if name in self.questions:
-            self.connection.give_up(self.questions.pop(name))
-
-    def holds(self, proxy):
-        return any(proxy is held for references in self.held.values() for held in references)
-
-    def ended(self, reason):
-        self.report({"event": "ended", "vat": self.id, "text": reason})
-        for name, references in self.held.items():
-            if any(isinstance(reference, toy.Proxy) for reference in references):
-                self.report({"event": "broken", "vat": self.id, "name": name})
 
 
 class Pair:
@@ -207,33 +109,44 @@ class Pair:
         owner.let_go(name)
 
     def do_drop_one(self, vat, name):
-        """The application lets go of one of several copies. Of a proxy there is only one."""
+        """The application lets go of one of several copies.
+
+        Of an object's proxy there is only one; the copies of a promise are proxies of their own.
+        """
         owner = self.vats[vat]
         if len(owner.held.get(name, [])) < 2:
             raise NotDone(f"Vat{vat} holds no copies of {name}")
-        owner.held[name].pop()
+        owner.let_go_of(name, owner.held[name].pop())
 
     def do_probe(self, vat, name, probe):
         """What we hold is asked for its name. The answer comes when it comes."""
-        target = self.vats[vat].find(name)
+        asker = self.vats[vat]
 
         def answered(text, _references, error):
             event = {"event": "answer", "vat": vat, "probe": probe}
             says = {"says": text.removeprefix("name ")} if error is None else {"error": error}
             self.report({**event, **says})
 
-        if isinstance(target, toy.Proxy):
-            self.vats[vat].connection.call(target, "name?", [], answered)
-        else:
-            # One of our own has come home to us: nothing goes over the wire.
-            answered(f"name {target.name}", [], None)
+        def ask(target):
+            # One of our own may have come home to us: then nothing goes over the wire.
+            if isinstance(target, toy.Proxy):
+                asker.connection.call(target, "name?", [], answered)
+            elif isinstance(target, Pledge):
+                target.when_resolved(ask)
+            elif target is None:
+                answered("", [], "the promise is broken")
+            else:
+                answered(f"name {target.name}", [], None)
+
+        ask(asker.find(name))
 
     def do_forget(self):
-        """Both applications let go of everything. Open tasks stay open."""
+        """Both applications let go of everything. Open tasks and promises stay open."""
         for vat in self.vats.values():
             for name in [*vat.held, *vat.questions]:
                 vat.let_go(name)
             vat.own.clear()
+            vat.promises.clear()
 
     # ---- the others are asked for only if the first line says so
 
@@ -271,6 +184,18 @@ class Pair:
         answerer.connection.answer(answerer.tasks[question], text, references)
         del answerer.tasks[question]
 
+    def do_resolve(self, vat, promise, refs=()):
+        """`resolve`: a promise of our own is resolved to one reference; with none, it is broken."""
+        owner = self.vats[vat]
+        pledge = owner.own_promise(promise)
+        names, references = owner.references(refs)
+        if not pledge.is_open:
+            raise NotDone(f"{promise} is resolved already")
+        if any(isinstance(reference, Pledge) for reference in references):
+            raise NotDone(f"{names[0]} is a promise of Vat{vat}'s itself")
+        owner.connection.resolve(pledge, " ".join(["resolve", *names]), references)
+        pledge.settle()
+
     def do_collect(self, vat, name=None):
         """`collect`: the weak reference to a dropped proxy is cleared; its finaliser is owed.
 
@@ -280,7 +205,7 @@ class Pair:
         owner = self.vats[vat]
         for known_as, proxy in owner.dropped:
             fits = name in (None, known_as)
-            if fits and owner.connection.is_live(proxy) and not owner.holds(proxy):
+            if fits and owner.connection.is_live(proxy) and not owner.keeps(proxy):
                 owner.connection.collect(proxy)
                 owner.owed.append((known_as, proxy))
                 owner.dropped = [entry for entry in owner.dropped if entry[1] is not proxy]
@@ -368,7 +293,7 @@ def main(arguments):
         named = arguments[arguments.index("--defect") + 1 :]
         connection, misbehave = defects.chosen(named[0] if named else "")
     if "--script" in arguments:
-        write_script(connection, [NotDone, First, Thing, Vat, Pair])
+        write_script(connection, [NotDone, First, Thing, Pledge, Vat, Pair])
     else:
         obey_requests(connection, misbehave)
 

@@ -6,7 +6,9 @@ Your own adapter needs nothing of this.
 import os
 import sys
 
-from toy import Connection, Violation
+from entries import Promise
+from fields import Violation
+from toy import Connection
 
 
 class Uncounted(Connection):
@@ -49,11 +51,54 @@ class KeepsAPart(Connection):
             return []
 
 
+class SilentWhenBroken(Connection):
+    """Nobody is told that a promise is broken, and calls of it go on waiting."""
+
+    def resolve(self, promise, text, references):
+        if references:
+            super().resolve(promise, text, references)
+
+
+class BrokenGivenBackOnce(Connection):
+    """An importer takes everything that is broken for one thing, and gives that back once."""
+
+    def _clear(self):
+        super()._clear()
+        self.broken = []
+        self.has_given_back = False
+
+    def _read_resolve(self, message):
+        super()._read_resolve(message)
+        if not message.get("refs"):
+            self.broken.append(message["promise"]["index"])
+
+    def _give_back(self, index):
+        if index not in self.broken:
+            super()._give_back(index)
+        elif not self.has_given_back:
+            self.has_given_back = True
+            self.broken.remove(index)
+            super()._give_back(index)
+
+
+class BrokenNamedAsAnother(Connection):
+    """A promise that is broken, and mentioned once more, is written as whatever has entry 0."""
+
+    def _describe(self, reference):
+        if isinstance(reference, Promise) and reference.is_broken and 0 in self.exports:
+            self.exports[0].count += 1
+            return {"mention": {"index": 0, "again": True}}
+        return super()._describe(reference)
+
+
 CONNECTIONS = {
     "uncounted": Uncounted,
     "no-successor-check": NoSuccessorCheck,
     "leak-on-fail": LeakOnFail,
     "never-answers": NeverAnswers,
+    "silent-when-broken": SilentWhenBroken,
+    "broken-given-back-once": BrokenGivenBackOnce,
+    "broken-named-as-another": BrokenNamedAsAnother,
 }
 
 # What no honest application can bring to light.

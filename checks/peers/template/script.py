@@ -9,9 +9,13 @@ import sys
 
 import toy
 
+# What the implementation is.
+MODULES = ["toy.py", "entries.py", "fields.py"]
+
 SCRIPT = '''\
 #!/usr/bin/env python3
-# Needs Python 3.9 or later, and beside this file the implementation{modules}.
+# Needs Python 3.9 or later, and beside this file the implementation:
+# {modules}.
 # Run it:  python3 script.py
 # It prints each request, the events that it led to, and at the end which probes had no answer.
 import gc
@@ -61,7 +65,7 @@ def write_script(connection, classes):
     seeded = connection is not toy.Connection
     print(
         SCRIPT.format(
-            modules=", toy.py and defects.py" if seeded else ", toy.py",
+            modules=", ".join(MODULES + ["defects.py"] * seeded),
             imports="import defects\n" if seeded else "",
             classes="\n\n".join(map(inspect.getsource, classes)),
             requests="".join(f"    {request!r},\n" for request in requests),

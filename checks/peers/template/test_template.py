@@ -1,7 +1,6 @@
 """What the template promises. Run with: python3 -m unittest"""
 
 import json
-import random
 import subprocess
 import sys
 import tempfile
@@ -11,72 +10,10 @@ from shutil import copy
 
 import defects
 import toy
-from adapter import Pair
+from driven import Driven, kinds, own, sent
+from script import MODULES
 
 HERE = Path(__file__).parent
-OWN = {"A": ["Alice"], "B": ["Bob", "Ben"]}
-OTHER = {"A": "B", "B": "A"}
-
-
-def own(*names):
-    return [{"own": name} for name in names]
-
-
-class Driven:
-    """A pair that is open, and what it reports."""
-
-    def __init__(self, connection=toy.Connection):
-        self.events = []
-        self.pair = Pair(self.events.append, connection)
-        self("open")
-
-    def __call__(self, do, **request):
-        """Makes a request. The events that it led to, or why it was not done."""
-        first = len(self.events)
-        why = self.pair.obey({"do": do, **request})
-        return self.events[first:] if why is None else why
-
-    def drain(self):
-        first = len(self.events)
-        while any([self.pair.obey({"do": "deliver", "to": to}) is None for to in "AB"]):
-            pass
-        return self.events[first:]
-
-    def collect_all(self):
-        for vat in "AB":
-            for name in OWN[OTHER[vat]]:
-                while not isinstance(self("collect", vat=vat, name=name), str):
-                    pass
-            while not isinstance(self("finalise", vat=vat), str):
-                pass
-
-    def leftovers(self):
-        """What is still there when everything was let go."""
-        self("forget")
-        for _round in range(3):
-            self.drain()
-            self.collect_all()
-        tables = [e for e in self("tables") if e["exports"] or e["imports"] or e["questions"]]
-        return tables + [e for e in self("witness") if e["alive"]]
-
-    def share(self, *names, vat="B"):
-        self("send", vat=vat, refs=own(*names))
-        self.drain()
-
-    def let_go(self, name, vat="A"):
-        for do in ["drop", "collect", "finalise"]:
-            self(do, vat=vat, name=name)
-
-    def count(self, index, vat="B"):
-        return self.pair.vats[vat].connection.exports[index].count
-
-
-def kinds(events):
-    return [event["event"] for event in events]
-
-
-def sent(events):
-    return [event["raw"] for event in events if event["event"] == "sent"]
 
 
 class Counting(unittest.TestCase):
@@ -218,8 +155,6 @@ class Ending(unittest.TestCase):
             with self.subTest(connection=connection.__name__):
                 self.assertEqual(ended, not kept)
                 self.assertEqual([left["imports"] for left in driven.leftovers()], [1] * kept)
-        for seed in range(20):
-            self.assertEqual(at_random(seed, defects.KeepsAPart), [])
 
     def test_a_cut_breaks_what_is_held_and_fails_what_is_asked(self):
         driven = Driven()
@@ -233,79 +168,6 @@ class Ending(unittest.TestCase):
         self.assertIsInstance(driven("collect", vat="A", name="Bob"), str)
         self.assertEqual(kinds(driven.drain())[-1], "ended")
         self.assertEqual(driven.leftovers(), [])
-
-
-WEIGHTS = {
-    "deliver": 10,
-    "send": 8,
-    "drop": 8,
-    "collect": 8,
-    "finalise": 4,
-    "probe": 2,
-    "ask": 1,
-    "return": 1,
-    "fail-send": 1,
-}
-
-
-def at_random(seed, connection=toy.Connection):
-    """What is wrong after a schedule of sixty requests by honest applications."""
-    choose = random.Random(seed)
-    driven = Driven(connection)
-    asked, probes, errors = [], {}, []
-
-    def any_refs(vat):
-        either = [lambda: own(choose.choice(OWN[vat])), lambda: [{"held": choose.choice(names)}]]
-        names = OWN["A"] + OWN["B"]
-        return [ref for _ in range(choose.randint(1, 2)) for ref in choose.choice(either)()]
-
-    for step in range(60):
-        vat = choose.choice("AB")
-        theirs = choose.choice(OWN[OTHER[vat]])
-        do = choose.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
-        if do == "deliver":
-            driven(do, to=vat)
-        elif do in ("send", "fail-send"):
-            driven(do, vat=vat, refs=any_refs(vat))
-        elif do in ("drop", "collect"):
-            driven(do, vat=vat, name=theirs)
-        elif do == "finalise":
-            driven(do, vat=vat)
-        elif do == "probe":
-            if not isinstance(driven(do, vat=vat, name=theirs, probe=step), str):
-                probes[step] = theirs
-        elif do == "ask":
-            question = f"q{vat}{step}"
-            if not isinstance(driven(do, vat=vat, target=theirs, question=question), str):
-                asked.append((OTHER[vat], question))
-            if choose.random() < 0.3:
-                driven("drop", vat=vat, name=question)
-        elif asked:
-            other, question = choose.choice(asked)
-            driven("return", vat=other, question=question, refs=any_refs(other)[:1])
-    driven.drain()
-    for vat, question in asked:
-        driven("return", vat=vat, question=question)
-    driven.drain()
-    for event in driven.events:
-        if event["event"] in ("ended", "error"):
-            errors.append(event["text"])
-        if event["event"] == "answer" and event.get("says") != probes.pop(event["probe"]):
-            errors.append(f"a wrong answer: {event}")
-    errors += [f"probe {probe} was never answered" for probe in probes]
-    return errors + driven.leftovers()
-
-
-class AtRandom(unittest.TestCase):
-    def test_honest_applications_find_nothing_wrong(self):
-        for seed in range(300):
-            with self.subTest(seed=seed):
-                self.assertEqual(at_random(seed), [])
-
-    def test_each_defect_is_found(self):
-        for name, connection in defects.CONNECTIONS.items():
-            with self.subTest(defect=name):
-                self.assertTrue(any(at_random(seed, connection) for seed in range(300)))
 
 
 SCHEDULE = [
@@ -373,7 +235,7 @@ class Script(unittest.TestCase):
         script = run("--script", *arguments).stdout
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "script.py").write_text(script)
-            for module in ["toy.py"] + ["defects.py"] * bool(arguments):
+            for module in MODULES + ["defects.py"] * bool(arguments):
                 copy(HERE / module, folder)
             command = [sys.executable, "script.py"]
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)

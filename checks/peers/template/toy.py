@@ -1,7 +1,8 @@
 """A little capability transport: one end of one connection, with E's rules of counting.
 
-This is what the adapter beside it drives, and what you replace by your own implementation. It knows
-nothing of adapters. Its messages are those of a wire trace (docs/adapter.md, wire "lines").
+This, with entries.py and fields.py, is what the adapter beside it drives, and what you replace by
+your own implementation. It knows nothing of adapters. Its messages are those of a wire trace
+(docs/adapter.md, wire "lines").
 
 The rules. A reference to one of our objects that goes to the peer is a mention of it there.
 
@@ -11,65 +12,28 @@ The rules. A reference to one of our objects that goes to the peer is a mention 
   that stands at the index; if the collector has cleared that, a new one, its successor.
 * A proxy's finaliser gives back the whole count, unless a live successor stands at the index.
 * A mention that could not be sent is not counted.
+* Every mention of a promise has an entry of its own. When the promise is resolved, a `resolve` goes
+  to each; to those of later mentions, at once. It carries what the promise stands for from then on;
+  if it carries nothing the promise is broken, and calls of it fail. The entry stays until it is
+  released.
 * Whatever the peer may not say ends the session. Then every export is released, every proxy is
   broken, and no finaliser sends anything any more.
 """
 
 import json
 
-U32_MAX = 2**32 - 1
+from entries import Answer, Export, Import, Promise, Proxy, Question
+from fields import Violation, read_field, read_number, read_place
+
 I64_MAX = 2**63 - 1
 # As much as is repeated of what a peer says.
 TEXT_MAX = 200
-
-
-class Violation(Exception):
-    """The peer has said what it may not say."""
+# How the text of a result begins that is none.
+FAILED = "failed: "
 
 
 class SessionOver(Exception):
     """The session is over."""
-
-
-class Proxy:
-    """Stands for an object of the peer's."""
-
-    def __init__(self, index):
-        self.index = index
-
-
-class Export:
-    """An entry of the export table."""
-
-    def __init__(self, target):
-        self.target = target
-        self.count = 0
-
-
-class Import:
-    """An entry of the import table.
-
-    `proxy` stands for a weak reference. This toy has no collector: `Connection.collect` clears it.
-    """
-
-    def __init__(self):
-        self.count = 0
-        self.proxy = None
-
-
-class Question:
-    """A call of ours with a result. `on_result` is `None` when nobody waits for it any more."""
-
-    def __init__(self, on_result):
-        self.on_result = on_result
-
-
-class Answer:
-    """A call of the peer's with a result."""
-
-    def __init__(self):
-        self.returned = False
-        self.finished = False
 
 
 class Connection:
@@ -77,13 +41,16 @@ class Connection:
 
     `transmit` puts a message on the wire. `first` is the object that the peer can call from the
     start. Objects that are called have a method `receive(text, references, task)`; `task` is what
-    `answer` wants, or `None` if the caller wants no result. `on_end` is told why the session ended.
+    `answer` wants, or `None` if the caller wants no result. `on_resolve` is told of a promise of
+    the peer's: its proxy, a text, and a list of the one reference that it is resolved to; of none,
+    if it is broken. `on_end` is told why the session ended.
     """
 
-    def __init__(self, me, transmit, first, on_end):
+    def __init__(self, me, transmit, first, on_resolve, on_end):
         self.me = me
         self.transmit = transmit
         self.first = first
+        self.on_resolve = on_resolve
         self.on_end = on_end
         self.over = None
         self._clear()
@@ -91,7 +58,7 @@ class Connection:
     def _clear(self):
         self.exports = {}  # index to Export
         self.freed = []  # indices; the one freed last is last
-        self.index_of = {}  # object to index
+        self.index_of = {}  # object to index; a promise has many, and is not here
         self.imports = {}  # index to Import; one of which nothing is held stays, with count 0
         self.questions = {}  # number to Question
         self.freed_questions = []
@@ -124,6 +91,38 @@ class Connection:
         self._write({"kind": "return", "question": task}, text, references)
         answer.returned = True
         self._settle_answer(task)
+
+    def fail(self, task, why):
+        """Says of a call of the peer's that it failed."""
+        self.answer(task, FAILED + why, [])
+
+    def resolve(self, promise, text, references):
+        """Resolves a promise of ours to one reference; with none, breaks it."""
+        promise.resolve(text, references)
+        for index in sorted(self.exports):
+            if self.exports[index].target is promise:
+                self._tell(index)
+
+    def deliver(self, target, text, references, task):
+        """A call reaches one of our objects, or what a promise of ours is resolved to."""
+        if self.over is not None:
+            return
+        callee = self._callee(target)
+        if callee is not None:
+            callee.receive(text, references, task)
+        elif task is not None:
+            why = "the promise is broken" if target.is_broken else "it is the caller's own"
+            self.fail(task, why)
+
+    def _callee(self, target):
+        """Whom a call reaches, if it reaches anybody. This toy sends no call back to the caller."""
+        if isinstance(target, Promise) and not target.is_open:
+            target = target.reference
+        return None if isinstance(target, Proxy) else target
+
+    def exported(self):
+        """What our entries keep."""
+        return [export.target for export in self.exports.values()]
 
     def give_up(self, number):
         """Nobody waits for the result of this question any more."""
@@ -192,6 +191,16 @@ class Connection:
             self._take_back(refs)
             raise
         self._send(message)
+        for ref in refs:
+            if ref.get("mention", {}).get("promise"):
+                self._tell(ref["mention"]["index"])
+
+    def _tell(self, index):
+        """Says what the promise of an entry is resolved to, if it is."""
+        promise = self.exports[index].target
+        if not promise.is_open:
+            message = {"kind": "resolve", "promise": {"index": index}}
+            self._write(message, promise.text, promise.references)
 
     def _describe(self, reference):
         if isinstance(reference, Proxy):
@@ -201,9 +210,13 @@ class Connection:
         if not again:
             index = self.freed.pop() if self.freed else len(self.exports)
             self.exports[index] = Export(reference)
-            self.index_of[reference] = index
+            if not isinstance(reference, Promise):
+                self.index_of[reference] = index
         self.exports[index].count += 1
-        return {"mention": {"index": index, "again": again}}
+        mention = {"index": index, "again": again}
+        if isinstance(reference, Promise):
+            mention["promise"] = True
+        return {"mention": mention}
 
     def _home(self, proxy):
         if not self.is_live(proxy):
@@ -232,7 +245,7 @@ class Connection:
         export.count -= count
         if export.count == 0:
             del self.exports[index]
-            del self.index_of[export.target]
+            self.index_of.pop(export.target, None)
             self.freed.append(index)
 
     # ---- reading
@@ -252,9 +265,10 @@ class Connection:
             "return": self._read_return,
             "finish": self._read_finish,
             "release": self._read_release,
+            "resolve": self._read_resolve,
             "over": self._read_over,
         }
-        kind = _field(message, "kind", str)
+        kind = read_field(message, "kind", str)
         if kind not in readers:
             raise Violation(f"a message of kind {kind[:20]}")
         readers[kind](message)
@@ -262,19 +276,19 @@ class Connection:
     def _read_call(self, message):
         target = self.first
         if "target" in message:
-            target = self._read_home(_field(_field(message, "target", dict), "home", dict))
+            target = self._read_home(read_field(read_field(message, "target", dict), "home", dict))
         task = None
         if "question" in message:
-            task = _number(message, "question")
+            task = read_number(message, "question")
             if task in self.answers:
                 raise Violation(f"question {task} is asked twice")
-        references = self._read_refs(message)
+        references = self._read_refs(message, wanted=self._callee(target) is not None)
         if task is not None:
             self.answers[task] = Answer()
-        target.receive(_field(message, "text", str, ""), references, task)
+        self.deliver(target, read_field(message, "text", str, ""), references, task)
 
     def _read_return(self, message):
-        number = _number(message, "question")
+        number = read_number(message, "question")
         question = self.questions.get(number)
         if question is None:
             raise Violation(f"a result for question {number}, which was not asked")
@@ -284,11 +298,14 @@ class Connection:
         # It is used again only now: a result that was on its way cannot be taken for another's.
         del self.questions[number]
         self.freed_questions.append(number)
-        if on_result:
-            on_result(_field(message, "text", str, ""), references, None)
+        text = read_field(message, "text", str, "")
+        if on_result and text.startswith(FAILED):
+            on_result("", references, text[len(FAILED) :])
+        elif on_result:
+            on_result(text, references, None)
 
     def _read_finish(self, message):
-        number = _number(message, "question")
+        number = read_number(message, "question")
         answer = self.answers.get(number)
         if answer is None or answer.finished:
             raise Violation(f"question {number} is finished, and was not open")
@@ -296,8 +313,8 @@ class Connection:
         self._settle_answer(number)
 
     def _read_release(self, message):
-        for release in _field(message, "releases", list, []):
-            index, count = _place(release), _field(release, "count", int)
+        for release in read_field(message, "releases", list, []):
+            index, count = read_place(release), read_field(release, "count", int)
             if not 0 < count <= I64_MAX:
                 raise Violation(f"a release of {count} of export {index}")
             if index not in self.exports:
@@ -310,26 +327,44 @@ class Connection:
     def _release(self, index, count):
         self._lower(index, count)
 
+    def _read_resolve(self, message):
+        index = read_place(read_field(message, "promise", dict))
+        slot = self.imports.get(index)
+        if slot is None or not slot.is_open:
+            raise Violation(f"import {index} is resolved, and is no open promise")
+        if len(read_field(message, "refs", list, [])) > 1:
+            raise Violation(f"import {index} is resolved to several references")
+        slot.is_open = False
+        promise = slot.proxy
+        references = self._read_refs(message, wanted=promise is not None)
+        if promise is not None:
+            self.on_resolve(promise, read_field(message, "text", str, ""), references)
+
     def _read_over(self, message):
-        self.end(_field(message, "text", str, "")[:TEXT_MAX] or "the peer ends it", tell=False)
+        self.end(read_field(message, "text", str, "")[:TEXT_MAX] or "the peer ends it", tell=False)
 
     def _read_refs(self, message, wanted=True):
         """The references of a message. What nobody wants is given back at once."""
         references = []
-        for ref in _field(message, "refs", list, []):
+        for ref in read_field(message, "refs", list, []):
             if not isinstance(ref, dict) or len(ref) != 1:
                 raise Violation("what is no reference")
             if "home" in ref:
                 references.append(self._read_home(ref["home"]))
                 continue
-            mention = _field(ref, "mention", dict)
-            index = _place(mention)
-            proxy = self._read_mention(index, _field(mention, "again", bool), wanted)
-            references.append(proxy)
+            mention = read_field(ref, "mention", dict)
+            index = read_place(mention)
+            again = read_field(mention, "again", bool)
+            is_promise = read_field(mention, "promise", bool, False)
+            if again and is_promise:
+                raise Violation(f"import {index} is a promise, and comes again")
+            references.append(self._read_mention(index, again, wanted))
+            if not again:
+                self.imports[index].is_open = is_promise
         return references
 
     def _read_home(self, place):
-        index = _place(place)
+        index = read_place(place)
         if index not in self.exports:
             raise Violation(f"export {index} is named, and there is none")
         return self.exports[index].target
@@ -348,23 +383,3 @@ class Connection:
                 return None
             slot.proxy = Proxy(index)
         return slot.proxy
-
-
-def _field(message, name, kind, default=None):
-    value = message.get(name, default) if isinstance(message, dict) else None
-    if type(value) is not kind:
-        raise Violation(f"a message or a part of one without a {name}, or with a wrong one")
-    return value
-
-
-def _number(message, name):
-    value = _field(message, name, int)
-    if not 0 <= value <= U32_MAX:
-        raise Violation(f"{value} is no number for a {name}")
-    return value
-
-
-def _place(place):
-    if _field(place, "space", str, ""):
-        raise Violation("there is one kind of exports")
-    return _number(place, "index")

@@ -91,7 +91,6 @@ impl Driver<'_> {
             self.drain()?;
             self.run.judged.insert(if self.is_forgiven { PropertyId::L2 } else { PropertyId::S1 });
             self.run.judged.insert(PropertyId::S3);
-            // That it should be broken is no excuse for silence.
             let broken = self.watch.broken.contains(&(vat, name.clone()));
             let property = if self.is_forgiven { PropertyId::L2 } else { PropertyId::S1 };
             match self.watch.answers.get(&probe).cloned() {
@@ -99,7 +98,7 @@ impl Driver<'_> {
                     let finding = format!("{vat} was given {name}, and it is broken");
                     self.run.violate(property, finding);
                 }
-                None if broken => {}
+                // That it is broken is no excuse for silence.
                 None => {
                     self.say("there is no answer".to_owned());
                     let all = "though everything was read";

@@ -92,3 +92,42 @@ fn what_was_read_of_a_message_that_cannot_be_read_to_its_end_is_kept_and_found()
     assert_eq!(case("an argument that there is not, before good ones"), "ignored");
     assert_eq!(document["found"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn a_call_of_a_broken_promise_that_goes_on_waiting_is_a_call_that_is_never_answered() {
+    if !python() {
+        return;
+    }
+    let said = "VatA holds pB1 and calls it; neither an answer nor an error comes";
+    let document = caught("silent-when-broken", "S1", said, 2);
+    let requests = &findings(&document, "S1")[0]["requests"];
+    assert_eq!(requests[1]["do"], "resolve", "{requests}");
+    assert_eq!(requests[1]["refs"], Value::Array(Vec::new()), "{requests}");
+    assert_eq!(cell(&document, "S3")["verdict"], "holds");
+}
+
+#[test]
+fn copies_of_a_broken_promise_of_which_one_alone_is_given_back_are_a_leak() {
+    if !python() {
+        return;
+    }
+    let document = caught("broken-given-back-once", "L1", "VatA has 1 imports, not 0", 3);
+    let requests = findings(&document, "L1")[0]["requests"].as_array().unwrap();
+    let sends = requests.iter().filter(|request| request["refs"][0]["promise"] == "pB1");
+    assert_eq!(sends.count(), 2, "{requests:#?}");
+    for property in ["S1", "S2", "S3", "C1"] {
+        assert_eq!(cell(&document, property)["verdict"], "holds", "{property}");
+    }
+}
+
+#[test]
+fn a_broken_promise_that_is_mentioned_again_as_an_object_is_answered_by_another() {
+    if !python() {
+        return;
+    }
+    let said = "what VatA holds as pB1 is Bob, not broken";
+    let document = caught("broken-named-as-another", "S3", said, 3);
+    for property in ["S1", "S2", "C1", "L1"] {
+        assert_eq!(cell(&document, property)["verdict"], "holds", "{property}");
+    }
+}

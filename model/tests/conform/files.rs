@@ -137,7 +137,7 @@ fn lines(file: &Path) -> usize {
 /// The script does it again, with nothing but the toy beside it.
 fn script_shows_it(folder: &Path) {
     let toy = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../checks/peers/template");
-    for module in ["toy.py", "defects.py"] {
+    for module in ["toy.py", "entries.py", "fields.py", "defects.py"] {
         fs::copy(toy.join(module), folder.join(module)).unwrap();
     }
     Command::new("python3")
