@@ -57,6 +57,14 @@ fn reaction(shown: &Value, case: &str) -> String {
     found.map_or_else(String::new, |tried| tried["reaction"].as_str().unwrap_or("").to_owned())
 }
 
+/// Promises were broken instead of resolved, and what came of that was sent on and dropped.
+fn breaks_promises(shown: &Value) {
+    let mut groups = list(shown, "schedules").iter();
+    let group = groups.find(|group| group["name"] == "promises broken").expect("it is a group");
+    assert!(group["schedules"].as_u64() > Some(100), "{group}");
+    assert!(group["refused"].as_u64() < Some(5), "{group}");
+}
+
 /// What came of the messages of which a part can be read. Nothing of them was left.
 fn reads_a_part(shown: &Value, expected: &str) {
     for place in ["among", "before"] {
@@ -80,6 +88,7 @@ fn endo_captp_4_5_1_shows_what_is_known_of_it() {
     // M26: answers are kept.
     assert!(finds(&shown, "L1", "which nobody holds any more"), "{shown:#}");
     reads_a_part(&shown, "complained");
+    breaks_promises(&shown);
     assert!(shown["behaviour"]["unexplained"].as_u64() > Some(0));
 }
 
@@ -129,6 +138,7 @@ fn refuses_what_breaks_the_protocol(shown: &Value) {
     }
     // An argument that there is not is read as a broken one.
     reads_a_part(shown, "ignored");
+    breaks_promises(shown);
     assert!(!list(shown, "found").iter().any(|found| found["property"] == "S7"), "{shown:#}");
 }
 
@@ -148,6 +158,7 @@ fn our_own_tables_pass_everything_and_are_a_behaviour_of_their_model() {
     everything_was_covered(&shown);
     assert_eq!(list(&shown, "found").len(), 0, "{shown:#}");
     reads_a_part(&shown, "ended");
+    breaks_promises(&shown);
     assert_eq!(shown["behaviour"]["unexplained"], 0, "{:#}", shown["behaviour"]);
     assert!(shown["behaviour"]["explained"].as_u64() > Some(300));
 }

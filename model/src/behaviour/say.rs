@@ -149,9 +149,9 @@ impl<P: Protocol> Speaker<'_, P> {
         Ok(bodies)
     }
 
-    /// Whether a result is that of another call than the model's next one at this place: who is done
-    /// with a question may ask the next by its number while the first call is still worked at. Which
-    /// of them is returned shows in what the protocol adds to the result.
+    /// Whether a result is that of another call than the model's next one at this place: who is
+    /// done with a question may ask the next by its number while the first call is still worked at.
+    /// Which of them is returned shows in what the protocol adds to the result.
     fn is_of_a_later_call(&self, answer: Index, line: &Message) -> bool {
         let calls = self.end.tasks.iter().filter(|(at, _)| *at == answer).map(|(_, call)| *call);
         if self.added == 0 || calls.clone().count() < 2 {

@@ -14,8 +14,8 @@ pub struct Group {
     pub transitions: u64,
     /// Those that were covered.
     pub covered: u64,
-    /// Those that nobody can be asked for.
-    pub impossible: u64,
+    /// How many more there are that this adapter cannot be asked for, by the reason.
+    pub impossible: BTreeMap<&'static str, u64>,
     /// Schedules performed.
     pub schedules: u64,
     /// Schedules that there are.

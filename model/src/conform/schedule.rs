@@ -16,6 +16,7 @@ use captp_wire::adapter::Request;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Where a schedule comes from.
@@ -98,8 +99,8 @@ pub struct Covering {
     pub states: usize,
     /// Transitions that an adapter can be asked for.
     pub transitions: usize,
-    /// Those that no adapter can be asked for.
-    pub impossible: u64,
+    /// How many more there are that it cannot be asked for, by the reason.
+    pub impossible: BTreeMap<&'static str, u64>,
     /// Whether the graph is larger than was looked at.
     pub is_cut: bool,
     /// The schedules.
@@ -159,7 +160,7 @@ pub fn covering(
     Covering {
         states: graph.states(),
         transitions: graph.transitions(),
-        impossible: graph.impossible.values().sum(),
+        impossible: graph.impossible,
         is_cut: graph.is_cut,
         schedules,
     }
@@ -200,7 +201,7 @@ fn random<P: Protocol>(task: &Task, seed: u64, number: u64, steps_max: u32) -> S
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(number);
     let walk = simulate::stroll(&world, &mut rng, steps_max, |kind| {
-        !matches!(kind, StepKind::Work | StepKind::Redirect | StepKind::Wait)
+        !matches!(kind, StepKind::Redirect | StepKind::Wait)
     });
     let Asked { requests, steps, cut } = Asked::of::<P>(task, &walk);
     let shown = walk.steps[..steps].iter().map(|(_, state)| world.judge(state).witnessed);

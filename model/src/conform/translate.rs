@@ -38,8 +38,8 @@ pub(super) fn translate<P: Protocol>(
         Step::BeginSend(_, arguments) => {
             within(id, |vat| Request::FailSend { vat, refs: all(arguments) })
         }
-        // It was asked for with its beginning.
-        Step::SendFails => Translated::Nothing,
+        // It was asked for with its beginning; a runtime does its own work without being asked.
+        Step::SendFails | Step::Work(_) => Translated::Nothing,
         Step::Call(_, object) => {
             within(id, |vat| Request::Call { vat, target: object.to_string() })
         }
@@ -79,7 +79,6 @@ pub(super) fn translate<P: Protocol>(
         Step::Redirect(_) => Translated::Impossible("a call that is answered by another"),
         Step::Wait(..) => Translated::Impossible("a promise that is only waited for"),
         Step::EndRead => Translated::Impossible("a message that is read in parts"),
-        Step::Work(_) => Translated::Impossible("what a runtime does by itself"),
         Step::Crash => Translated::Impossible("a crash"),
         Step::Fail(..) => Translated::Impossible("a violation of the protocol"),
     }

@@ -126,10 +126,9 @@ fn groups(groups: &[Group]) -> String {
     };
     let mut text = laid_out(&heading, groups.iter().map(row).collect(), &[1, 2, 3, 4, 5, 6]);
     for group in groups {
-        if group.impossible > 0 {
-            let number = thousands(group.impossible);
-            let line =
-                format!("{}: {number} further steps cannot be asked of this adapter", group.name);
+        for (why, number) in &group.impossible {
+            let number = thousands(*number);
+            let line = format!("{}: {number} further transitions left out: {why}", group.name);
             push(&mut text, &paint(FAINT, &line));
         }
         for why in &group.left_out {
