@@ -91,6 +91,59 @@ class BrokenNamedAsAnother(Connection):
         return super()._describe(reference)
 
 
+class BreaksResolved(Connection):
+    """The peer is told that a promise is broken, though it was resolved."""
+
+    def resolve(self, promise, text, references):
+        super().resolve(promise, "resolve", [])
+
+
+class BrokenTooEarly(Connection):
+    """The application is told that a promise is broken as soon as it comes."""
+
+    def _clear(self):
+        super()._clear()
+        self.told = set()
+
+    def _read_call(self, message):
+        super()._read_call(message)
+        for index, slot in self.imports.items():
+            if slot.is_open and slot.proxy is not None and index not in self.told:
+                self.told.add(index)
+                self.on_resolve(slot.proxy, "", [])
+
+
+class FailsAnswers(Connection):
+    """What was returned comes back as an error."""
+
+    def answer(self, task, text, references):
+        if text.startswith("result"):
+            text, references = "failed: no reason", []
+        super().answer(task, text, references)
+
+
+class LosesSends(Connection):
+    """What is sent is read, given back, and not handed to the application."""
+
+    def _read_refs(self, message, wanted=True):
+        is_send = message["kind"] == "call" and message.get("text", "").startswith("take")
+        if not is_send:
+            return super()._read_refs(message, wanted)
+        super()._read_refs(message, False)
+        message["text"] = "nothing"
+        return []
+
+
+class KeepsImportsAtEnd(Connection):
+    """When the session is over, what was imported stays in the table."""
+
+    def end(self, reason, tell=True):
+        kept, was_over = self.imports, self.over is not None
+        super().end(reason, tell)
+        if not was_over:
+            self.imports = kept
+
+
 CONNECTIONS = {
     "uncounted": Uncounted,
     "no-successor-check": NoSuccessorCheck,
@@ -99,6 +152,15 @@ CONNECTIONS = {
     "silent-when-broken": SilentWhenBroken,
     "broken-given-back-once": BrokenGivenBackOnce,
     "broken-named-as-another": BrokenNamedAsAnother,
+}
+
+# What shows only to whoever keeps account of what was sent, returned and resolved.
+UNTOLD_CONNECTIONS = {
+    "breaks-resolved": BreaksResolved,
+    "broken-too-early": BrokenTooEarly,
+    "fails-answers": FailsAnswers,
+    "loses-sends": LosesSends,
+    "keeps-imports-at-end": KeepsImportsAtEnd,
 }
 
 # What no honest application can bring to light.
@@ -141,7 +203,7 @@ MISBEHAVES_AT_DELIVERY = 3
 
 def chosen(defect):
     """The connection, and what is done before each delivery, given how many there were."""
-    connections = {**CONNECTIONS, **HOSTILE_CONNECTIONS}
+    connections = {**CONNECTIONS, **UNTOLD_CONNECTIONS, **HOSTILE_CONNECTIONS}
     known = [*connections, *BEHAVIOURS]
     if defect not in known:
         sys.exit(f"unknown defect {defect!r}; known are {', '.join(known)}")

@@ -27,6 +27,9 @@ pub fn run(args: &ConformArgs) -> Result<u8, Error> {
     // A folder that cannot be made is said before the work is done.
     if let Some(folder) = &args.save {
         std::fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
+        if std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some()) {
+            complain(&format!("{} is not empty: what is in it stays", folder.display()));
+        }
     }
     let start = start(args)?;
     let mut stage =

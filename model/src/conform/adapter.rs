@@ -3,6 +3,7 @@
 
 use crate::traffic::clean;
 use captp_wire::adapter::{Done, Event, Hello, Request, VERSION};
+use captp_wire::line::End;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -85,7 +86,11 @@ impl fmt::Display for Failure {
                 complaints.iter().try_for_each(|line| write!(f, "\n  | {line}"))
             }
             Self::Nonsense { line, why } => {
-                write!(f, "the adapter wrote '{line}', and that is {why}")
+                write!(
+                    f,
+                    "the adapter wrote '{line}' on its standard output, where requests are \
+                     answered, and that is {why}"
+                )
             }
             Self::Flood(what) => write!(f, "the adapter said too much: {what}"),
         }
@@ -212,6 +217,11 @@ impl Adapter {
                 let why =
                     || done.why.map_or("it did not say why".to_owned(), |why| shortened(&why));
                 let refused = if done.done { None } else { Some(why()) };
+                if refused.is_none()
+                    && let Some(why) = lacking(request, &events)
+                {
+                    return Err(Failure::Nonsense { line: shortened(&line), why });
+                }
                 return Ok(Reply { refused, events });
             }
             events.push(parse(&line, "no event of an adapter")?);
@@ -284,6 +294,31 @@ impl Drop for Process {
         // One that has ended cannot be killed, and that is all right.
         let _gone = self.child.kill();
         let _status = self.child.wait();
+    }
+}
+
+/// What must have come with a request that is said to be done, and has not: an adapter that says
+/// nothing would have nothing held against it.
+fn lacking(request: &Request, events: &[Event]) -> Option<String> {
+    let came = |wanted: &dyn Fn(&Event) -> bool| events.iter().any(wanted);
+    let of_both = |name: &str, wanted: &dyn Fn(&Event, End) -> bool| {
+        let lacks = End::ALL.into_iter().find(|end| !came(&|event| wanted(event, *end)));
+        lacks.map(|end| format!("no answer to `{name}`: there was no such event of {end}"))
+    };
+    match request {
+        Request::Deliver { to } => {
+            (!came(&|e| matches!(e, Event::Delivered { to: at } if at == to)))
+                .then(|| "no answer to `deliver`: there was no event `delivered`".to_owned())
+        }
+        Request::Tables => {
+            of_both("tables", &|e, end| matches!(e, Event::Tables { vat, .. } if *vat == end))
+        }
+        Request::Witness => {
+            of_both("witness", &|e, end| matches!(e, Event::Witness { vat, .. } if *vat == end))
+        }
+        Request::Memory => (!came(&|event| matches!(event, Event::Memory { .. })))
+            .then(|| "no answer to `memory`: there was no such event".to_owned()),
+        _ => None,
     }
 }
 

@@ -35,12 +35,13 @@ fn broken_in(requests: &[Request]) -> Vec<Request> {
             for to in std::mem::take(refs) {
                 let name = to.name().to_owned();
                 // Who was also given the object itself goes on holding that.
-                if !requests.iter().any(|request| gives(request, &name)) {
+                if !broken.iter().any(|request| gives(request, &name)) {
                     instead.push(Instead { at: vat.other(), name, promise: promise.clone() });
                 }
             }
         } else {
             instead.iter().for_each(|instead| instead.rename(&mut request));
+            instead.retain(|instead| !gives(&request, &instead.name));
         }
         broken.push(request);
     }

@@ -61,7 +61,7 @@ pub struct Conformance {
     pub lost: u64,
     /// Messages that could not be decoded, and why; some of them.
     pub undecodable: Vec<String>,
-    /// Whether the deadline has left something out.
+    /// Whether the deadline has left something out, or nothing was ever held.
     pub is_cut: bool,
     /// How long it took.
     pub elapsed: Duration,
@@ -81,7 +81,9 @@ pub fn conform(
     groups.push(lead.walks());
     let tried = lead.hostile();
     let cycled = lead.cycles();
-    let is_cut = lead.stop().is_some();
+    // Where nothing was ever held, nothing was put to the test.
+    let is_held = lead.seen.counts.get(&PropertyId::S1).is_some_and(|count| count.judged > 0);
+    let is_cut = lead.stop().is_some() || !is_held;
     let found = lead.found();
     let Lead { stage, seen, .. } = lead;
     let hello = stage.hello().clone();

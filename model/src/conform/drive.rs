@@ -5,7 +5,7 @@ use super::run::{By, Entry, Run};
 use super::watch::Watch;
 use crate::property::PropertyId;
 use crate::traffic::clean;
-use captp_wire::adapter::{Event, Request, TableSizes};
+use captp_wire::adapter::{Event, Request, TableSizes, is_promise};
 use captp_wire::decode::{Decoder, Wire};
 use captp_wire::line::{self, End, Kind, Line, Local, Message};
 use captp_wire::sums::{Rules, Sums};
@@ -163,10 +163,13 @@ impl<'a> Driver<'a> {
                 self.alive.insert(vat, alive);
             }
             Event::Memory { bytes } => self.run.memory.push(bytes),
-            Event::Holds { .. }
-            | Event::Asked { .. }
-            | Event::Answered { .. }
-            | Event::Broken { .. } => {}
+            Event::Broken { vat, name } => {
+                if is_promise(&name) && !self.is_forgiven && !self.watch.may_break(&name) {
+                    let finding = format!("{vat} is told that {name} is broken, and it is not");
+                    self.run.violate(PropertyId::S1, finding);
+                }
+            }
+            Event::Holds { .. } | Event::Asked { .. } | Event::Answered { .. } => {}
         }
     }
 

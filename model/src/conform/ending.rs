@@ -85,7 +85,9 @@ impl Driver<'_> {
             };
             let probe = number as u64 + 1;
             let request = Request::Probe { vat, name: name.clone(), probe };
-            if !self.ask(&request, By::Suite)? {
+            let is_called = self.ask(&request, By::Suite)?;
+            // What a promise was resolved to may be held in its place, under its own name.
+            if !is_called && (self.is_over() || (is_promise(&name) && meant.is_some())) {
                 continue;
             }
             self.drain()?;
@@ -93,6 +95,11 @@ impl Driver<'_> {
             self.run.judged.insert(PropertyId::S3);
             let broken = self.watch.broken.contains(&(vat, name.clone()));
             let property = if self.is_forgiven { PropertyId::L2 } else { PropertyId::S1 };
+            if !is_called {
+                let finding = format!("{vat} was given {name}, and has nothing to call");
+                self.run.violate(property, finding);
+                continue;
+            }
             match self.watch.answers.get(&probe).cloned() {
                 _ if broken && !self.is_forgiven && !is_promise(&name) => {
                     let finding = format!("{vat} was given {name}, and it is broken");
@@ -108,7 +115,8 @@ impl Driver<'_> {
                     );
                     self.run.violate(property, finding);
                 }
-                Some(Answer::Failed(_)) if broken || meant.is_none() || self.is_forgiven => {}
+                Some(Answer::Failed(_)) if meant.is_none() || self.is_forgiven => {}
+                Some(Answer::Failed(_)) if broken && self.watch.may_break(&name) => {}
                 Some(Answer::Failed(why)) => {
                     let finding = format!("{vat} holds {name}, and a call of it fails: {why}");
                     self.run.violate(property, finding);
@@ -135,12 +143,35 @@ impl Driver<'_> {
         self.drain()?;
         self.run.judged.insert_if(PropertyId::S5, !self.watch.returned.is_empty());
         let mut open = self.watch.open.iter().filter(|_| !self.is_forgiven);
-        let lost = open.find(|(_, question)| self.watch.returned.contains(question));
+        let lost = open.find(|(_, question)| self.watch.returned.contains_key(question));
         if let Some((vat, question)) = lost {
             let finding = format!("{question} was answered, and {vat} never learns of it");
             self.run.violate(PropertyId::S5, finding);
         }
+        if let (Some((question, why)), false) = (self.watch.wrongly_failed(), self.is_over()) {
+            let finding =
+                format!("{question} was answered, and the answer came back broken: {why}");
+            self.run.violate(PropertyId::S5, finding);
+        }
         Ok(())
+    }
+
+    /// What was sent and read is held, or was.
+    pub fn judge_received(&mut self) {
+        if self.is_over() {
+            return;
+        }
+        self.run.judged.insert_if(PropertyId::S1, self.watch.is_given());
+        if let Some((vat, name)) = self.watch.never_got() {
+            let finding =
+                format!("{name} was sent to {vat}, and everything was read; it never got it");
+            self.run.violate(PropertyId::S1, finding);
+        }
+    }
+
+    /// Whether a session was ended, or somebody broke the protocol.
+    fn is_over(&self) -> bool {
+        self.is_forgiven || !self.run.ended.is_empty()
     }
 
     /// Everything is dropped, collected and read.
@@ -208,20 +239,11 @@ impl Driver<'_> {
                 }
             }
         }
+        for vat in End::ALL {
+            self.judge_tables(hello, before, vat, property)?;
+        }
         if self.is_forgiven {
             return Ok(());
-        }
-        if hello.can(Can::Tables) {
-            self.ask(&Request::Tables, By::Suite)?;
-            for (vat, after) in self.tables.clone() {
-                let before = before.tables.get(&vat).copied().unwrap_or_default();
-                for (table, was, is) in differences(before, after) {
-                    let finding = format!(
-                        "everything is dropped and read, and {vat} has {is} {table}, not {was}"
-                    );
-                    self.run.violate(PropertyId::L1, finding);
-                }
-            }
         }
         for (exporter, place, left) in self.outstanding() {
             let kept = before.outstanding.iter().find(|(e, p, _)| (*e, p) == (exporter, &place));
@@ -230,6 +252,35 @@ impl Driver<'_> {
                 let finding = never_came_back(exporter, &place, left - kept);
                 self.run.violate(PropertyId::L1, finding);
             }
+        }
+        Ok(())
+    }
+
+    /// The tables of a vat have no more entries than before. When the session is over, entries of
+    /// what was exported do not matter if it can be seen whether they keep anything.
+    ///
+    /// # Errors
+    /// The adapter is lost.
+    pub fn judge_tables(
+        &mut self,
+        hello: &Hello,
+        before: &Baseline,
+        vat: End,
+        property: PropertyId,
+    ) -> Result<(), Failure> {
+        // When a session is over, there may be no tables to be shown.
+        if !hello.can(Can::Tables) || !self.ask(&Request::Tables, By::Suite)? {
+            return Ok(());
+        }
+        let mut after = self.tables.get(&vat).copied().unwrap_or_default();
+        if self.is_over() && hello.can(Can::Witness) {
+            after.exports = None;
+        }
+        let before = before.tables.get(&vat).copied().unwrap_or_default();
+        for (table, was, is) in differences(before, after) {
+            let finding =
+                format!("everything is dropped and read, and {vat} has {is} {table}, not {was}");
+            self.run.violate(property, finding);
         }
         Ok(())
     }

@@ -24,6 +24,8 @@ pub struct Group {
     pub steps: u64,
     /// Steps that the implementation did not take.
     pub refused: u64,
+    /// Why not, without names and numbers, and how often.
+    pub refusals: BTreeMap<String, u64>,
     /// Schedules that violate something.
     pub violating: u64,
     /// Why some were not performed.
@@ -38,6 +40,14 @@ impl Group {
             let schedules = if number == 1 { "schedule" } else { "schedules" };
             self.left_out.push(format!("{number} {schedules}, {why}"));
         }
+    }
+
+    /// The implementation does not take a step.
+    pub(super) fn refuse(&mut self, why: String) {
+        const KINDS_MAX: usize = 20;
+        let is_room = self.refusals.len() < KINDS_MAX || self.refusals.contains_key(&why);
+        let why = if is_room { why } else { "for other reasons".to_owned() };
+        *self.refusals.entry(why).or_default() += 1;
     }
 
     /// Some walks end before a step that no adapter can be asked for: how many, by the reason.

@@ -1,10 +1,12 @@
 //! Messages of a peer that breaks the protocol, and what an implementation makes of them.
 
+use super::adapter::Failure;
 use super::drive::Driver;
+use super::ending::Baseline;
 use super::perform::Stage;
 use super::run::{By, Entry, Run};
 use crate::property::PropertyId;
-use captp_wire::adapter::{Can, Named, Request};
+use captp_wire::adapter::{Can, Hello, Named, Request};
 use captp_wire::encode::{Hostile, IllTyped};
 use captp_wire::line::{End, Line, Mention, Place, Ref};
 use serde::Serialize;
@@ -161,6 +163,19 @@ const CASES: &[Case] = &[
         messages: |at| vec![ill(at, IllTyped::List)],
     },
     Case {
+        name: "a release of an object",
+        is_released: false,
+        messages: |at| vec![ill(at, IllTyped::Object)],
+    },
+    Case {
+        name: "a question for the first object whose id is in use",
+        is_released: false,
+        messages: |at| {
+            let call = Hostile::Call { at: at.clone(), question: Some(UNKNOWN) };
+            vec![call, Hostile::Bootstrap { question: UNKNOWN }]
+        },
+    },
+    Case {
         name: "an argument that there is not, among good ones",
         is_released: false,
         messages: |at| vec![call_with(at, vec![good(false), bad(at), good(true)])],
@@ -213,6 +228,7 @@ fn attempt(stage: &mut Stage, case: &Case) -> Option<Tried> {
     let wire = stage.wire();
     let mut is_said = true;
     let mut run = stage.perform(true, |driver, hello| {
+        let before = driver.baseline(hello)?;
         let send = Request::Send { vat: End::B, refs: vec![Named::Own("Bob".to_owned())] };
         driver.ask(&send, By::Schedule)?;
         let place = mentioned(driver);
@@ -257,7 +273,7 @@ fn attempt(stage: &mut Stage, case: &Case) -> Option<Tried> {
         }
         driver.deaf = None;
         driver.forget(hello)?;
-        if is_over { driver.kept_by_victim(hello) } else { Ok(()) }
+        if is_over { driver.kept_by_victim(hello, &before) } else { Ok(()) }
     });
     if !is_said {
         return None;
@@ -296,10 +312,8 @@ fn mentioned(driver: &Driver<'_>) -> Option<Place> {
 
 impl Driver<'_> {
     /// When the session is over, the victim keeps nothing for the peer that broke the protocol.
-    fn kept_by_victim(
-        &mut self,
-        hello: &captp_wire::adapter::Hello,
-    ) -> Result<(), super::adapter::Failure> {
+    fn kept_by_victim(&mut self, hello: &Hello, before: &Baseline) -> Result<(), Failure> {
+        self.judge_tables(hello, before, End::B, PropertyId::S7)?;
         if !hello.can(Can::Witness) {
             return Ok(());
         }

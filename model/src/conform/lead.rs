@@ -6,10 +6,11 @@ use super::group::Group;
 use super::perform::{Manner, Stage};
 use super::run::Run;
 use super::schedule::{Schedule, Strolled, covering};
-use super::seen::Seen;
-use super::worlds::{Small, borrowed, large, worlds};
+use super::seen::{Seen, kind_of};
+use super::worlds::{borrowed, large, worlds};
 use crate::catalogue::{System, Task};
 use crate::property::{PropertyId, PropertySet};
+use crate::sizes::Sizes;
 use captp_wire::adapter::{Can, Hello, Request};
 use std::collections::BTreeMap;
 
@@ -25,7 +26,7 @@ pub(super) struct Lead<'a> {
 
 /// Whether an adapter can be asked for this.
 fn is_able(hello: &Hello, request: &Request) -> bool {
-    request.needs().is_none_or(|can| hello.can(can))
+    request.needs().all(|can| hello.can(can))
 }
 
 impl Lead<'_> {
@@ -42,13 +43,12 @@ impl Lead<'_> {
     pub(super) fn worlds(&mut self) -> Vec<Group> {
         let (mut groups, mut with_broken) = (Vec::new(), Vec::new());
         for world in worlds(self.system) {
-            let name = format!("world {}", world.id);
-            groups.push(self.world(name, self.system, world, &mut with_broken));
+            groups.push(self.world(world.id, self.system, world.sizes, &mut with_broken));
         }
         if self.stage.hello().can(Can::Resolve) {
             for (world, lender) in borrowed(self.system) {
-                let name = format!("world {} of {}", world.id, lender.title);
-                groups.push(self.world(name, lender, world, &mut with_broken));
+                let name = format!("{} of {}", world.id, lender.title);
+                groups.push(self.world(&name, lender, world.sizes, &mut with_broken));
             }
         }
         if !with_broken.is_empty() {
@@ -61,12 +61,12 @@ impl Lead<'_> {
 
     fn world(
         &mut self,
-        name: String,
+        world: &str,
         system: &'static System,
-        world: Small,
+        sizes: Sizes,
         with_broken: &mut Vec<Schedule>,
     ) -> Group {
-        let mut group = Group { name, ..Group::default() };
+        let mut group = Group { name: format!("world {world}"), ..Group::default() };
         // Finding schedules takes time, too.
         if let Some(why) = self.stop() {
             group.left_out.push(format!("the whole world, {why}"));
@@ -74,7 +74,7 @@ impl Lead<'_> {
         }
         let hello = self.stage.hello();
         let may = |request: &Request| is_able(hello, request);
-        let covering = covering(system, world.id, world.sizes, &may, self.effort.states_max);
+        let covering = covering(system, world, sizes, &may, self.effort.states_max);
         group.states = Some(covering.states);
         group.transitions = covering.transitions as u64;
         group.impossible = covering.impossible;
@@ -83,7 +83,7 @@ impl Lead<'_> {
             group.left_out.push(format!("the states beyond the first {most}"));
         }
         self.perform_all(&covering.schedules, &mut group);
-        with_broken.extend(broken(&covering.schedules, world.id));
+        with_broken.extend(broken(&covering.schedules, world));
         group
     }
 
@@ -170,12 +170,15 @@ impl Lead<'_> {
         let run = self.stage.schedule(&schedule.requests, manner);
         group.steps += schedule.requests.len() as u64;
         group.refused += run.refused as u64;
+        for why in run.refusals() {
+            group.refuse(kind_of(why));
+        }
         group.violating += u64::from(!run.violations.is_empty());
+        self.seen.note(&schedule.origin, manner, &run, true);
         if run.failure.is_some() {
-            self.seen.note(&schedule.origin, manner, &run, true);
             return run;
         }
-        // What ends a session or fails is put to the test by the schedule's own steps.
+        // What ends a session is put to the test by the schedule's own steps.
         let cuts = schedule.requests.iter().any(|request| matches!(request, Request::Cut { .. }));
         let tested = if cuts { PropertySet::only(PropertyId::L2) } else { schedule.tested };
         for property in tested.iter() {
@@ -183,10 +186,9 @@ impl Lead<'_> {
         }
         // A send that fails shows nowhere on the wire, and yet may change which index is free next.
         let fails = schedule.requests.iter().any(|r| matches!(r, Request::FailSend { .. }));
-        if !cuts && !fails && run.failure.is_none() {
+        if !cuts && !fails {
             self.seen.refined.note(self.system, self.stage.hello(), &run);
         }
-        self.seen.note(&schedule.origin, manner, &run, true);
         run
     }
 }

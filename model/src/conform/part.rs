@@ -35,8 +35,14 @@ impl Driver<'_> {
         self.deaf = Some(End::A);
         let lines = self.run.trace.len();
         // By a copy of the decoder: VatA has not sent it, and counts on without it.
-        let message = self.decoder.clone().decode_value(End::A, raw).ok();
-        Ok(message.map(|message| Part { message, imports, lines }))
+        match self.decoder.clone().decode_value(End::A, raw) {
+            Ok(message) => Ok(Some(Part { message, imports, lines })),
+            Err(why) => {
+                // Then the run is not complete.
+                self.run.undecodable.push(format!("a message of our own: {why}"));
+                Ok(None)
+            }
+        }
     }
 
     /// VatB has read it, and the session goes on: whether it was refused or not, nothing of it is

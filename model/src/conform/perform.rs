@@ -143,6 +143,7 @@ impl Stage {
                 }
             }
             driver.drain()?;
+            driver.judge_received();
             if manner.settles {
                 driver.settle_all()?;
             }

@@ -106,7 +106,7 @@ fn text(message: &Message, effect: &Effect) -> String {
         let count = counts.entry((back.exporter, &back.at)).or_default();
         *count = count.saturating_add(back.count);
     }
-    let mut text = message.text.clone();
+    let mut text = if message.text.is_empty() { label(message) } else { message.text.clone() };
     for ((exporter, at), count) in counts {
         let export = format!("{}.exports[{at}]", vat(exporter).letter());
         let times = if count == 1 { String::new() } else { format!(" {count} times") };
@@ -118,6 +118,19 @@ fn text(message: &Message, effect: &Effect) -> String {
         });
     }
     text
+}
+
+/// A message that has no text of its own.
+fn label(message: &Message) -> String {
+    let reference = |reference: &Ref| match reference {
+        Ref::Mention(mention) => format!("export {}", mention.at),
+        Ref::Home(at) => format!("home {at}"),
+        Ref::Answer(question) => format!("answer {question}"),
+    };
+    let released =
+        message.releases.iter().map(|release| format!("{}, {}", release.at, release.count));
+    let said: Vec<_> = message.refs.iter().map(reference).chain(released).collect();
+    format!("{:?}({})", message.kind, said.join(", ")).to_lowercase()
 }
 
 impl Drawing {

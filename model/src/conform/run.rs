@@ -85,6 +85,12 @@ impl Run {
         }
     }
 
+    /// Why steps of the schedule were not done.
+    pub fn refusals(&self) -> impl Iterator<Item = &str> {
+        let of_schedule = self.entries.iter().filter(|entry| entry.by == By::Schedule);
+        of_schedule.filter_map(|entry| entry.refused.as_deref())
+    }
+
     /// How a property is violated, if it is.
     pub fn violation(&self, property: PropertyId) -> Option<&Violation> {
         self.violations.iter().find(|violation| violation.property == property)

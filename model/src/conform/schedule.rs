@@ -136,7 +136,7 @@ impl Schedules {
 /// what is held in it is looked at.
 pub fn covering(
     system: &'static System,
-    world: &'static str,
+    world: &str,
     sizes: Sizes,
     may: May<'_>,
     states_max: usize,

@@ -74,7 +74,7 @@ pub(super) fn kind(run: &Run, violation: &Violation) -> String {
 }
 
 /// A finding without what differs from schedule to schedule: numbers and names.
-fn kind_of(finding: &str) -> String {
+pub(super) fn kind_of(finding: &str) -> String {
     let mut kind = String::new();
     for word in finding.split_inclusive(|c: char| !c.is_alphanumeric()) {
         let plain = word.trim_end_matches(|c: char| !c.is_alphanumeric());

@@ -1,6 +1,6 @@
 //! What the two applications hold and have to do, by what an adapter says.
 
-use captp_wire::adapter::{Event, Request, is_promise};
+use captp_wire::adapter::{Event, Named, Request, is_promise};
 use captp_wire::line::End;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,16 +35,22 @@ pub(super) struct Watch {
     pub(super) tasks: BTreeSet<(End, String)>,
     /// The questions that each waits for.
     pub(super) open: BTreeSet<(End, String)>,
-    /// The questions that were answered, and may be on their way.
-    pub(super) returned: BTreeSet<String>,
-    /// The questions whose answers were called before they came, and the promises that were.
-    pub(super) called: BTreeSet<String>,
-    /// The questions that were answered by nothing, and the promises that were broken.
-    pub(super) nothing: BTreeSet<String>,
+    /// The questions that were answered, and may be on their way; and what they were answered by.
+    pub(super) returned: BTreeMap<String, Option<Named>>,
+    /// The questions whose answers came back broken, and why.
+    failed: BTreeMap<String, String>,
+    /// The questions whose answers were called before they came.
+    called: BTreeSet<String>,
+    /// The promises that were broken.
+    nothing: BTreeSet<String>,
+    /// The objects that were sent to each by their own vat.
+    given: BTreeSet<(End, String)>,
+    /// What each has ever got.
+    got: BTreeSet<(End, String)>,
     /// The promises that were put into messages, and whose they are.
     promised: BTreeSet<(End, String)>,
     /// What promises were resolved to.
-    pub(super) resolved: BTreeMap<String, String>,
+    resolved: BTreeMap<String, Named>,
     /// The answers of probes.
     pub(super) answers: BTreeMap<u64, Answer>,
 }
@@ -66,6 +72,11 @@ impl Watch {
                 }
                 self.held.retain(|_, count| *count > 0);
             }
+            Request::Send { vat, refs } => {
+                let own = refs.iter().filter(|named| matches!(named, Named::Own(_)));
+                let to = vat.other();
+                self.given.extend(own.map(|named| (to, named.name().to_owned())));
+            }
             Request::Ask { vat, target, question, .. } => {
                 self.open.insert((*vat, question.clone()));
                 self.called.insert(target.clone());
@@ -74,15 +85,12 @@ impl Watch {
                 self.called.insert(target.clone());
             }
             Request::Return { vat, question, refs } => {
-                if refs.is_empty() {
-                    self.nothing.insert(question.clone());
-                }
                 self.tasks.remove(&(*vat, question.clone()));
-                self.returned.insert(question.clone());
+                self.returned.insert(question.clone(), refs.first().cloned());
             }
             Request::Resolve { promise, refs, .. } => {
                 if let Some(to) = refs.first() {
-                    self.resolved.insert(promise.clone(), to.name().to_owned());
+                    self.resolved.insert(promise.clone(), to.clone());
                 } else {
                     self.nothing.insert(promise.clone());
                 }
@@ -100,12 +108,16 @@ impl Watch {
         match event {
             Event::Holds { vat, name } => {
                 *self.held.entry((*vat, name.clone())).or_default() += 1;
+                self.got.insert((*vat, name.clone()));
             }
             Event::Asked { vat, question } => {
                 self.tasks.insert((*vat, question.clone()));
             }
-            Event::Answered { vat, question, .. } => {
-                self.open.remove(&(*vat, question.clone()));
+            Event::Answered { vat, question, error } => {
+                let was_open = self.open.remove(&(*vat, question.clone()));
+                if let (true, Some(why)) = (was_open, error) {
+                    self.failed.insert(question.clone(), why.clone());
+                }
             }
             Event::Answer { probe, says, error, .. } => {
                 let answer = says.clone().map_or_else(
@@ -127,10 +139,43 @@ impl Watch {
         self.promised.iter().filter(|(_, name)| !settled(name)).cloned().collect()
     }
 
-    /// Whether nothing was called: an answer that has no object, or a promise that is broken. To
-    /// complain of that is right.
+    /// Whether nothing was called: the answer that a call went to has no object. To complain of
+    /// that is right.
     pub(super) fn calls_nothing(&self) -> bool {
-        self.called.iter().any(|name| self.nothing.contains(name))
+        self.called.iter().any(|question| matches!(self.returned.get(question), Some(None)))
+    }
+
+    /// Whether any object was sent to a vat.
+    pub(super) fn is_given(&self) -> bool {
+        !self.given.is_empty()
+    }
+
+    /// An object that was sent to a vat, which never got it.
+    pub(super) fn never_got(&self) -> Option<&(End, String)> {
+        self.given.difference(&self.got).next()
+    }
+
+    /// A question that was answered by something that is there, and whose answer came back broken:
+    /// the question, and why.
+    pub(super) fn wrongly_failed(&self) -> Option<(&str, &str)> {
+        let mut failed = self.failed.iter();
+        let wrongly = |question: &String| {
+            self.returned.get(question).is_some_and(|result| {
+                result.as_ref().is_none_or(|result| !self.may_break(result.name()))
+            })
+        };
+        let (question, why) = failed.find(|(question, _)| wrongly(question))?;
+        Some((question, why))
+    }
+
+    /// Whether a reference of this name may be broken while the session lives: a promise that was
+    /// broken, or that was resolved to what its own vat may have lost since.
+    pub(super) fn may_break(&self, name: &str) -> bool {
+        match self.resolved.get(name) {
+            Some(Named::Own(_)) => false,
+            Some(Named::Held(_) | Named::Promise(_)) => true,
+            None => self.nothing.contains(name),
+        }
     }
 
     /// What is meant by `name`: by that of a promise, what it was resolved to.
@@ -145,7 +190,7 @@ impl Watch {
                 return Meant::Nothing;
             }
             let Some(to) = self.resolved.get(name) else { break };
-            name = to;
+            name = to.name();
         }
         Meant::Open
     }

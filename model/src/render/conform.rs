@@ -16,6 +16,9 @@ use std::fmt::Write;
 /// The version of the shape of the JSON document.
 pub const SCHEMA: &str = "captp-gc/conform/1";
 
+/// How many reasons are said why steps were not taken.
+const REFUSALS: usize = 2;
+
 /// Tables, then a chart for every finding.
 pub fn text(found: &Conformance, system: &System) -> String {
     let mut text = String::new();
@@ -131,6 +134,12 @@ fn groups(groups: &[Group]) -> String {
             let line = format!("{}: {number} further transitions left out: {why}", group.name);
             push(&mut text, &paint(FAINT, &line));
         }
+        let mut refusals: Vec<_> = group.refusals.iter().collect();
+        refusals.sort_by_key(|(_, number)| std::cmp::Reverse(**number));
+        for (why, number) in refusals.into_iter().take(REFUSALS) {
+            let line = format!("{}: not taken, {} times: {why}", group.name, thousands(*number));
+            push(&mut text, &paint(FAINT, &line));
+        }
         for why in &group.left_out {
             push(&mut text, &paint(FAINT, &format!("{}: left out: {why}", group.name)));
         }
@@ -180,7 +189,9 @@ fn refined(refined: &Refined) -> String {
     if let Some(shortest) = &refined.shortest {
         let steps: Vec<_> = shortest.requests.iter().map(Request::to_string).collect();
         let number = thousands(refined.unexplained);
-        push(&mut text, &paint(UNSURE, &format!("In {number} it is not. The shortest of them:")));
+        let said = "which is no violation by itself, and does not change the exit status";
+        let line = format!("In {number} it is not, {said}. The shortest of them:");
+        push(&mut text, &paint(UNSURE, &line));
         push(&mut text, &format!("  {}", steps.join("; ")));
         push(&mut text, &format!("  then {}", shortest.said));
         let expected = shortest.expected.join("; or ");

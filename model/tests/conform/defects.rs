@@ -131,3 +131,23 @@ fn a_broken_promise_that_is_mentioned_again_as_an_object_is_answered_by_another(
         assert_eq!(cell(&document, property)["verdict"], "holds", "{property}");
     }
 }
+
+/// What shows neither on the wire nor by a probe: somebody has to keep account of what was sent,
+/// returned and resolved.
+#[test]
+fn what_the_applications_are_not_told_or_told_wrongly_is_found() {
+    if !python() {
+        return;
+    }
+    let untold = [
+        ("breaks-resolved", "S1", "VatA is told that pB1 is broken, and it is not", 2),
+        ("broken-too-early", "S1", "VatA is told that pB1 is broken, and it is not", 1),
+        ("loses-sends", "S1", "Bob was sent to VatA, and everything was read; it never got it", 1),
+        ("fails-answers", "S5", "qA1 was answered, and the answer came back broken: no reason", 3),
+        ("keeps-imports-at-end", "S7", "VatB has 1 imports, not 0", 2),
+    ];
+    for (defect, property, said, steps) in untold {
+        let document = caught(defect, property, said, steps);
+        assert_eq!(document["found"].as_array().unwrap().len(), 1, "{defect}");
+    }
+}

@@ -55,6 +55,7 @@ fn the_document_has_the_fields_that_it_promises() {
         "left_out",
         "name",
         "planned",
+        "refusals",
         "refused",
         "schedules",
         "states",

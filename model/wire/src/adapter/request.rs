@@ -158,9 +158,9 @@ pub enum Request {
 
 impl Request {
     /// What an adapter must be able to do for it, beyond what every adapter can.
-    pub fn needs(&self) -> Option<Can> {
-        match self {
-            Self::Send { refs, .. } if refs.iter().any(Named::is_promise) => Some(Can::Resolve),
+    pub fn needs(&self) -> impl Iterator<Item = Can> {
+        let promises = self.refs().iter().any(Named::is_promise).then_some(Can::Resolve);
+        let itself = match self {
             Self::DropOne { .. } => Some(Can::DropOne),
             Self::FailSend { .. } => Some(Can::FailSend),
             Self::Call { .. } => Some(Can::Call),
@@ -178,7 +178,8 @@ impl Request {
             | Self::Deliver { .. }
             | Self::Probe { .. }
             | Self::Forget => None,
-        }
+        };
+        promises.into_iter().chain(itself)
     }
 
     /// The references that are put into a message, or that a promise is resolved to.
@@ -256,8 +257,10 @@ impl Request {
             Self::Probe { name, .. } => format!("asks {name} for its name"),
             Self::Hostile { raw, .. } => format!("breaks the protocol: {raw}"),
             Self::Cut { .. } => "ends the session".to_owned(),
-            Self::Forget => "and its peer forget everything".to_owned(),
-            Self::Tables | Self::Witness | Self::Memory => "is looked at".to_owned(),
+            Self::Forget => "forgets everything, as its peer does".to_owned(),
+            Self::Tables => "shows its tables, as its peer does".to_owned(),
+            Self::Witness => "shows what exists, as its peer does".to_owned(),
+            Self::Memory => "shows its memory, as its peer does".to_owned(),
         }
     }
 }
@@ -303,6 +306,22 @@ mod tests {
         let json = serde_json::to_string(&fail).unwrap();
         assert_eq!(json, r#"{"do":"fail-send","vat":"A","refs":[]}"#);
         assert_eq!(serde_json::from_str::<Request>(&json).unwrap(), fail);
+    }
+
+    #[test]
+    fn promises_in_a_message_need_an_adapter_that_has_them() {
+        let refs = || vec![Named::Promise("pA1".into())];
+        let (vat, target, question) = (End::A, "Bob".to_owned(), "qA1".to_owned());
+        let requests = [
+            Request::Send { vat, refs: refs() },
+            Request::FailSend { vat, refs: refs() },
+            Request::Ask { vat, target, refs: refs(), question: question.clone() },
+            Request::Return { vat, question, refs: refs() },
+        ];
+        for request in requests {
+            assert!(request.needs().any(|can| can == Can::Resolve), "{request}");
+        }
+        assert_eq!(Request::Forget.needs().count(), 0);
     }
 
     #[test]
