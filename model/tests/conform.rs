@@ -6,6 +6,8 @@
 
 #[path = "conform/bad_input.rs"]
 mod bad_input;
+#[path = "conform/by_hand.rs"]
+mod by_hand;
 #[path = "conform/defects.rs"]
 mod defects;
 #[path = "conform/drawn.rs"]

@@ -57,7 +57,7 @@ fn reaction(shown: &Value, case: &str) -> String {
     found.map_or_else(String::new, |tried| tried["reaction"].as_str().unwrap_or("").to_owned())
 }
 
-/// Promises were broken instead of resolved, and what came of that was sent on and dropped.
+/// Schedules with promises that are broken instead of resolved were taken nearly step by step.
 fn breaks_promises(shown: &Value) {
     let mut groups = list(shown, "schedules").iter();
     let group = groups.find(|group| group["name"] == "promises broken").expect("it is a group");

@@ -6,9 +6,10 @@
 
 To write one for your own implementation:
 
-1. Replace `toy` in `Vat.__init__` (vat.py) by your connection. It needs a transport that you hold
-   in your hands: what it sends goes to `Pair.held_back`, and it reads when `deliver` says so. If
-   your implementation runs threads or an event loop, let them settle before a request is answered.
+1. Replace `toy.Connection` (in `Pair.__init__`) by your connection, and `toy.Proxy`, `toy.Promise`
+   and `toy.SessionOver` by what yours has. It needs a transport that you hold in your hands: what
+   it sends goes to `Pair.held_back`, and it reads when `deliver` says so. If your implementation
+   runs threads or an event loop, let them settle before a request is answered.
 2. Make `Thing` and `First` objects of your implementation's, with the methods that are called, and
    `Pledge` a promise of its; if it has none of its own, `resolve` does not belong in `CAN`.
 3. Go through the verbs of `Pair` from top to bottom. `open`, `send`, `deliver`, `drop`, `probe` and
