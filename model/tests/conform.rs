@@ -14,6 +14,8 @@ mod defects;
 mod drawn;
 #[path = "conform/files.rs"]
 mod files;
+#[path = "conform/lost.rs"]
+mod lost;
 #[path = "conform/seen.rs"]
 mod seen;
 
@@ -103,6 +105,22 @@ fn the_list_says_of_each_peer_whether_it_is_ready_and_what_is_missing() {
         let line = listed.lines().find(|line| line.starts_with("template "));
         assert!(line.is_some_and(|line| line.ends_with(": ready")), "{listed}");
     }
+}
+
+#[test]
+fn the_list_is_printed_in_the_form_and_into_the_file_that_is_asked_for() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    conform(&["--list", "--json", "-o", path]).assert().code(0).stdout("");
+    let listed: Value = serde_json::from_reader(file).unwrap();
+    let listed = listed.as_array().unwrap();
+    let ours = listed.iter().find(|peer| peer["id"] == "captp-gc").unwrap();
+    assert_eq!(
+        (&ours["title"], ours["state"].is_string()),
+        (&"this project's own tables".into(), true)
+    );
+    conform(&["--list", "--format", "junit"]).assert().code(2).stdout("");
+    conform(&["--list", "--save", "somewhere"]).assert().code(2).stdout("");
 }
 
 #[test]

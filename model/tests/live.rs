@@ -158,6 +158,10 @@ fn our_own_tables_pass_everything_and_are_a_behaviour_of_their_model() {
     everything_was_covered(&shown);
     assert_eq!(list(&shown, "found").len(), 0, "{shown:#}");
     reads_a_part(&shown, "ended");
+    for case in ["a mention again of what was never introduced", "a first mention of what is held"]
+    {
+        assert_eq!(reaction(&shown, case), "ended", "{case}");
+    }
     breaks_promises(&shown);
     assert_eq!(shown["behaviour"]["unexplained"], 0, "{:#}", shown["behaviour"]);
     assert!(shown["behaviour"]["explained"].as_u64() > Some(300));

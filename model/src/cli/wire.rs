@@ -15,12 +15,14 @@ Examples:
   model conform --peer capnp-rpc --save found     with a chart, a page, a trace and a script for
                                                   each finding
   model conform --peer-command './my-adapter'     an implementation of your own
-  model conform --list                            the peers that adapters come with
+  model conform --list                            the peers that adapters come with, and whether
+                                                  each is ready; --json for programs
 
 An adapter is a program that you run, with your rights. docs/adapter.md says how to write one.
 
 Exit status: 0 nothing is violated, 1 something is, 2 usage or the peer is not there,
-3 incomplete: --timeout, or the adapter was lost, or wrote what cannot be decoded.";
+3 incomplete: --timeout, or the adapter was lost or did not start again, or wrote what cannot be
+decoded.";
 
 pub(super) const TRACE_HELP: &str = "\
 Examples:
@@ -107,7 +109,7 @@ pub struct ConformArgs {
     pub printed: Printed<WireForm>,
     /// Write each finding into this folder: a chart, a picture, a page, the wire trace, and a
     /// script that needs no suite.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "list")]
     pub save: Option<PathBuf>,
 }
 

@@ -1,16 +1,16 @@
 //! `model conform`.
 
-use super::{Error, cannot_write, complain, written};
+use super::{Error, cannot_write, complain, pretty, written};
 use crate::catalogue;
 use crate::cli::{ConformArgs, WireForm};
 use crate::conform::adapter::Start;
 use crate::conform::campaign::{Conformance, Effort, conform};
-use crate::conform::peers::{self, PEERS};
+use crate::conform::peers::{self, PEERS, Peer};
 use crate::conform::perform::Stage;
 use crate::conform::saved;
 use crate::progress::Saying;
 use crate::render::conform as render;
-use std::fmt::Write;
+use serde_json::json;
 use std::time::Instant;
 
 /// Runs the command; returns the exit status.
@@ -103,11 +103,22 @@ fn start(args: &ConformArgs) -> Result<Start, Error> {
 
 fn list(args: &ConformArgs) -> Result<(), Error> {
     let adapters = args.adapters.clone().unwrap_or_else(peers::adapters);
-    let mut text = String::new();
-    for peer in PEERS {
-        let there = peer.missing(&adapters).unwrap_or_else(|| "ready".to_owned());
-        // Writing to a string cannot fail.
-        let _written = writeln!(text, "{:<16}{}: {there}", peer.id, peer.title);
-    }
-    written(&text, None)
+    let state = |peer: &Peer| peer.missing(&adapters).unwrap_or_else(|| "ready".to_owned());
+    let text = match args.printed.form() {
+        WireForm::Text => PEERS
+            .iter()
+            .map(|peer| format!("{:<16}{}: {}\n", peer.id, peer.title, state(peer)))
+            .collect(),
+        WireForm::Json => {
+            let document = |peer: &Peer| {
+                let Peer { id, title, .. } = peer;
+                json!({ "id": id, "title": title, "state": state(peer) })
+            };
+            pretty(&PEERS.iter().map(document).collect::<Vec<_>>())?
+        }
+        WireForm::Junit => {
+            return Err(Error::Usage("--list is printed as text or as json".to_owned()));
+        }
+    };
+    written(&text, args.printed.output.as_deref())
 }

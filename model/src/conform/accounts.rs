@@ -91,7 +91,8 @@ impl Accounts {
         } else {
             balance.import_count = balance.import_count.saturating_sub(count);
         }
-        let mut unread = self.unread.values_mut();
+        // The last is most often the one.
+        let mut unread = self.unread.values_mut().rev();
         let giver = unread.find(|unread| unread.from == importer && unread.number == by);
         if let Some(giver) = giver {
             giver.deltas.push((at.clone(), count));

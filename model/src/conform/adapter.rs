@@ -1,9 +1,9 @@
 //! A running adapter: a child process that is asked one thing at a time, and is killed if it hangs,
 //! floods, or writes what nobody understands.
 
-use crate::traffic::clean;
-use captp_wire::adapter::{Done, Event, Hello, Request, VERSION};
-use captp_wire::line::End;
+use super::bound::Bound;
+use super::said::{self, Said, lacking, shortened};
+use captp_wire::adapter::{Event, Hello, Request, VERSION};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -18,11 +18,11 @@ const LINE_MAX: u64 = 1 << 20;
 /// The most lines of one request.
 const EVENTS_MAX: usize = 20_000;
 /// The most bytes of them.
-const BYTES_MAX: usize = 64 << 20;
+const BYTES_MAX: usize = 8 << 20;
 /// How many lines of an adapter's standard error are kept.
 const COMPLAINTS: usize = 20;
 /// How long to wait before looking again whether an adapter has ended.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
+pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 /// How many lines may wait to be looked at.
 const LINES_AHEAD: usize = 64;
 
@@ -40,12 +40,15 @@ pub struct Start {
     pub timeout: Duration,
     /// How long it may take until its first line.
     pub starting: Duration,
+    /// How much one schedule may take.
+    pub bound: Bound,
 }
 
 impl Start {
     /// With a first line that may take as long as a request, and no less than [`STARTING_MIN`].
     pub fn new(program: String, arguments: Vec<String>, timeout: Duration) -> Self {
-        Self { program, arguments, timeout, starting: timeout.max(STARTING_MIN) }
+        let (starting, bound) = (timeout.max(STARTING_MIN), Bound::of(timeout));
+        Self { program, arguments, timeout, starting, bound }
     }
 }
 
@@ -72,6 +75,8 @@ pub enum Failure {
     },
     /// It said too much.
     Flood(String),
+    /// It answered, and a schedule did not come to its end within this.
+    Endless(String),
 }
 
 impl fmt::Display for Failure {
@@ -93,6 +98,9 @@ impl fmt::Display for Failure {
                 )
             }
             Self::Flood(what) => write!(f, "the adapter said too much: {what}"),
+            Self::Endless(within) => {
+                write!(f, "the adapter answers, and one schedule does not end within {within}")
+            }
         }
     }
 }
@@ -100,6 +108,11 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 impl Failure {
+    /// Whether it was waited for, so that it is not to be waited for again and again.
+    pub const fn takes_long(&self) -> bool {
+        matches!(self, Self::Start(_) | Self::Hang(_) | Self::Endless(_))
+    }
+
     /// The sentence without what an adapter may write differently each time: nobody is helped by a
     /// thousand findings that are one.
     pub fn kind(&self) -> String {
@@ -107,7 +120,7 @@ impl Failure {
             Self::Start(_) => "the adapter could not be started".to_owned(),
             Self::Nonsense { .. } => "the adapter wrote nonsense".to_owned(),
             Self::Flood(_) => "the adapter said too much".to_owned(),
-            Self::Hang(_) | Self::Exit { .. } => self.to_string(),
+            Self::Hang(_) | Self::Exit { .. } | Self::Endless(_) => self.to_string(),
         }
     }
 }
@@ -164,13 +177,12 @@ impl Adapter {
         let mut process = Process::start(start)?;
         let line = process.line(after(start.starting))?;
         process.timeout = start.timeout;
-        let hello: Hello = parse(&line, "no first line of an adapter")?;
+        let hello = said::hello(&line)?;
         if hello.adapter != VERSION {
             let why = format!("version {} of the adapter protocol, not {VERSION}", hello.adapter);
             return Err(Failure::Nonsense { line: shortened(&line), why });
         }
-        let (peer, version) = (shortened(&hello.peer), shortened(&hello.version));
-        Ok(Self { hello: Hello { peer, version, ..hello }, process })
+        Ok(Self { hello, process })
     }
 
     /// Whether it has not ended.
@@ -211,20 +223,21 @@ impl Adapter {
             if line.trim().is_empty() {
                 continue;
             }
-            let value: serde_json::Value = parse(&line, "no JSON object")?;
-            if value.get("done").is_some() {
-                let done: Done = parse(&line, "no answer of an adapter")?;
-                let why =
-                    || done.why.map_or("it did not say why".to_owned(), |why| shortened(&why));
-                let refused = if done.done { None } else { Some(why()) };
-                if refused.is_none()
-                    && let Some(why) = lacking(request, &events)
-                {
-                    return Err(Failure::Nonsense { line: shortened(&line), why });
+            let done = match said::said(&line)? {
+                Said::Event(event) => {
+                    events.push(event);
+                    continue;
                 }
-                return Ok(Reply { refused, events });
+                Said::Done(done) => done,
+            };
+            let why = || done.why.unwrap_or_else(|| "it did not say why".to_owned());
+            let refused = if done.done { None } else { Some(why()) };
+            if refused.is_none()
+                && let Some(why) = lacking(request, &events)
+            {
+                return Err(Failure::Nonsense { line: shortened(&line), why });
             }
-            events.push(parse(&line, "no event of an adapter")?);
+            return Ok(Reply { refused, events });
         }
     }
 }
@@ -297,33 +310,8 @@ impl Drop for Process {
     }
 }
 
-/// What must have come with a request that is said to be done, and has not: an adapter that says
-/// nothing would have nothing held against it.
-fn lacking(request: &Request, events: &[Event]) -> Option<String> {
-    let came = |wanted: &dyn Fn(&Event) -> bool| events.iter().any(wanted);
-    let of_both = |name: &str, wanted: &dyn Fn(&Event, End) -> bool| {
-        let lacks = End::ALL.into_iter().find(|end| !came(&|event| wanted(event, *end)));
-        lacks.map(|end| format!("no answer to `{name}`: there was no such event of {end}"))
-    };
-    match request {
-        Request::Deliver { to } => {
-            (!came(&|e| matches!(e, Event::Delivered { to: at } if at == to)))
-                .then(|| "no answer to `deliver`: there was no event `delivered`".to_owned())
-        }
-        Request::Tables => {
-            of_both("tables", &|e, end| matches!(e, Event::Tables { vat, .. } if *vat == end))
-        }
-        Request::Witness => {
-            of_both("witness", &|e, end| matches!(e, Event::Witness { vat, .. } if *vat == end))
-        }
-        Request::Memory => (!came(&|event| matches!(event, Event::Memory { .. })))
-            .then(|| "no answer to `memory`: there was no such event".to_owned()),
-        _ => None,
-    }
-}
-
 /// The moment after which nothing is waited for.
-fn after(timeout: Duration) -> Instant {
+pub(super) fn after(timeout: Duration) -> Instant {
     const LONG: Duration = Duration::from_secs(1 << 20);
     Instant::now() + timeout.min(LONG)
 }
@@ -368,15 +356,4 @@ fn keep_last(stderr: impl Read, kept: &Mutex<VecDeque<String>>) {
             }
         }
     }
-}
-
-fn parse<T: serde::de::DeserializeOwned>(line: &str, why: &str) -> Result<T, Failure> {
-    serde_json::from_str(line).map_err(|error| Failure::Nonsense {
-        line: shortened(line),
-        why: format!("{why}: {error}"),
-    })
-}
-
-fn shortened(line: &str) -> String {
-    clean(line, 200)
 }

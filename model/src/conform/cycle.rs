@@ -173,10 +173,11 @@ fn cycled(cycle: &Cycle, times: u32, run: &Run) -> Cycled {
 }
 
 impl Driver<'_> {
-    /// Of what is done over and over, the beginning is enough.
+    /// Of what is done over and over, the beginning is enough; and each time is a schedule.
     fn forget_journal(&mut self) {
         const KEPT: usize = 64;
         self.run.trace.clear();
         self.run.entries.truncate(KEPT);
+        self.begin_anew();
     }
 }

@@ -1,7 +1,9 @@
 //! Leads an implementation through a schedule, and keeps account of what it says.
 
 use super::adapter::{Adapter, Failure, Reply};
+use super::bound::{Bound, Spent};
 use super::run::{By, Entry, Run};
+use super::said::TEXT_MAX;
 use super::watch::Watch;
 use crate::property::PropertyId;
 use crate::traffic::clean;
@@ -11,8 +13,6 @@ use captp_wire::line::{self, End, Kind, Line, Local, Message};
 use captp_wire::sums::{Rules, Sums};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// The longest text of an implementation that is kept, in characters.
-const TEXT_MAX: usize = 300;
 /// The most complaints, and the most messages that could not be decoded, that are kept.
 const KEPT_MAX: usize = 100;
 
@@ -40,6 +40,7 @@ pub struct Driver<'a> {
     /// The questions of the schedule's own calls.
     asked: BTreeSet<(End, u32)>,
     messages: usize,
+    spent: Spent,
     /// The step of the schedule that is being taken.
     step: usize,
     seq: u64,
@@ -55,7 +56,7 @@ pub struct Driver<'a> {
 
 impl<'a> Driver<'a> {
     /// Nothing has happened yet.
-    pub fn new(adapter: &'a mut Adapter, wire: Wire, rules: Option<Rules>) -> Self {
+    pub fn new(adapter: &'a mut Adapter, wire: Wire, rules: Option<Rules>, bound: Bound) -> Self {
         Self {
             adapter,
             run: Run::default(),
@@ -65,6 +66,7 @@ impl<'a> Driver<'a> {
             held_back: Default::default(),
             asked: BTreeSet::new(),
             messages: 0,
+            spent: Spent::new(bound),
             step: 0,
             seq: 0,
             is_forgiven: false,
@@ -78,8 +80,9 @@ impl<'a> Driver<'a> {
     /// Asks for one thing. Returns whether it was done.
     ///
     /// # Errors
-    /// The adapter is lost.
+    /// The adapter is lost, or the schedule has taken too much.
     pub fn ask(&mut self, request: &Request, by: By) -> Result<bool, Failure> {
+        self.spent.spend()?;
         match self.adapter.ask(request) {
             Ok(reply) => {
                 let breaks = matches!(request, Request::Hostile { .. } | Request::Cut { .. });
@@ -93,6 +96,11 @@ impl<'a> Driver<'a> {
                 Err(failure)
             }
         }
+    }
+
+    /// What comes now is bounded as a schedule of its own is.
+    pub(super) fn begin_anew(&mut self) {
+        self.spent.begin_anew();
     }
 
     fn note(&mut self, request: &Request, by: By, reply: Reply) -> bool {
@@ -123,14 +131,13 @@ impl<'a> Driver<'a> {
                 Ok(message) => self.sent(request, message),
                 Err(why) => {
                     if self.run.undecodable.len() < KEPT_MAX {
-                        self.run.undecodable.push(why.to_string());
+                        self.run.undecodable.push(clean(&why.to_string(), TEXT_MAX));
                     }
                     self.hold_back(from, false, false);
                 }
             },
             Event::Delivered { to } => self.read(to),
             Event::Error { vat, text } => {
-                let text = clean(&text, TEXT_MAX);
                 let fails = matches!(request, Request::FailSend { .. });
                 if !self.is_forgiven && !fails && !self.watch.calls_nothing() {
                     self.run.violate(PropertyId::S6, format!("{vat} complains: {text}"));
@@ -141,7 +148,6 @@ impl<'a> Driver<'a> {
                 }
             }
             Event::Ended { vat, text } => {
-                let text = clean(&text, TEXT_MAX);
                 if !self.is_forgiven {
                     let why = format!("the session ends by itself at {vat}: {text}");
                     self.run.violate(PropertyId::S6, why);
@@ -150,10 +156,10 @@ impl<'a> Driver<'a> {
                 self.run.ended.entry(vat).or_insert(text);
             }
             Event::Answer { says: Some(name), .. } => {
-                self.say(format!("the answer is {}", clean(&name, TEXT_MAX)));
+                self.say(format!("the answer is {name}"));
             }
             Event::Answer { error, .. } => {
-                let error = clean(&error.unwrap_or_default(), TEXT_MAX);
+                let error = error.unwrap_or_default();
                 self.say(format!("the answer is an error: {error}"));
             }
             Event::Tables { vat, sizes } => {

@@ -185,6 +185,16 @@ const CASES: &[Case] = &[
         is_released: false,
         messages: |at| vec![call_with(at, vec![bad(at), good(false), good(true)])],
     },
+    Case {
+        name: "a mention again of what was never introduced",
+        is_released: false,
+        messages: |_| vec![Hostile::Describe { at: Place::new(FRESH), again: true }],
+    },
+    Case {
+        name: "a first mention of what is held",
+        is_released: false,
+        messages: |_| vec![Hostile::Describe { at: Place::new(FRESH), again: false }; 2],
+    },
 ];
 
 fn unknown(at: &Place) -> Place {

@@ -33,7 +33,7 @@ impl Lead<'_> {
     /// Why nothing further is performed, if nothing is.
     pub(super) fn stop(&self) -> Option<&'static str> {
         if self.stage.is_hopeless() {
-            return Some("because the adapter hangs again and again");
+            return Some("because the adapter hangs, or cannot be started, again and again");
         }
         self.effort.is_late().then_some("for time")
     }
@@ -171,7 +171,7 @@ impl Lead<'_> {
         group.steps += schedule.requests.len() as u64;
         group.refused += run.refused as u64;
         for why in run.refusals() {
-            group.refuse(kind_of(why));
+            group.refuse(kind_of(why).replace('·', "…"));
         }
         group.violating += u64::from(!run.violations.is_empty());
         self.seen.note(&schedule.origin, manner, &run, true);

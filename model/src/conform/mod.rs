@@ -5,6 +5,7 @@
 
 mod accounts;
 pub mod adapter;
+pub mod bound;
 mod broken;
 pub mod campaign;
 pub mod cycle;
@@ -21,6 +22,7 @@ pub mod perform;
 pub mod picture;
 pub mod refine;
 pub mod run;
+mod said;
 pub mod saved;
 pub mod schedule;
 mod seen;

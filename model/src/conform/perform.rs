@@ -8,7 +8,8 @@ use captp_wire::adapter::{Hello, Request};
 use captp_wire::decode::Wire;
 use captp_wire::sums::Rules;
 
-/// An adapter that hangs so often, one schedule after the other, is given up.
+/// An adapter that hangs, or cannot be started, so often, one schedule after the other, is given
+/// up.
 const HOPELESS: u32 = 12;
 
 /// How a schedule is performed.
@@ -31,8 +32,6 @@ pub struct Stage {
     hello: Hello,
     wire: Wire,
     rules: Option<Rules>,
-    /// Whether the schedule before may have left the adapter dead, or hanging.
-    is_suspect: bool,
     lost_in_a_row: u32,
     /// How often the adapter was lost.
     pub lost: u64,
@@ -51,16 +50,7 @@ impl Stage {
             why: format!("no wire: {unknown}"),
         })?;
         let rules = Rules::of(&hello.system).ok();
-        Ok(Self {
-            start,
-            adapter: Some(adapter),
-            hello,
-            wire,
-            rules,
-            lost_in_a_row: 0,
-            lost: 0,
-            is_suspect: false,
-        })
+        Ok(Self { start, adapter: Some(adapter), hello, wire, rules, lost_in_a_row: 0, lost: 0 })
     }
 
     /// What the adapter has said of itself.
@@ -84,47 +74,58 @@ impl Stage {
         is_hostile: bool,
         lead: impl FnOnce(&mut Driver<'_>, &Hello) -> Result<(), Failure>,
     ) -> Run {
-        let (run, failure) = match self.opened() {
-            Err(failure) => (Run::default(), Some(failure)),
-            Ok(mut adapter) => {
-                let mut driver = Driver::new(&mut adapter, self.wire, self.rules);
-                driver.is_forgiven = is_hostile;
-                let opened = driver.ask(&Request::Open, By::Suite).and_then(|is_done| {
-                    let why = "a refusal to open two vats".to_owned();
-                    let refused = Failure::Nonsense { line: "done: false".to_owned(), why };
-                    if is_done { Ok(()) } else { Err(refused) }
-                });
-                let led = opened.and_then(|()| lead(&mut driver, &self.hello));
-                let run = driver.run;
-                self.is_suspect = is_hostile || !run.complaints.is_empty();
-                if led.is_ok() {
-                    self.adapter = Some(adapter);
-                }
-                (run, led.err())
+        let (run, takes_long) = match self.opened() {
+            // What does not start has done nothing, neither right nor wrong.
+            Err(failure) => (Run { failure: Some(failure), ..Run::default() }, true),
+            Ok(adapter) => {
+                let run = self.led(adapter, is_hostile, lead);
+                let lost = run.failure.as_ref();
+                let takes_long = lost.is_some_and(|lost| lost.takes_long());
+                (run, takes_long)
             }
         };
-        let mut run = run;
-        let takes_long = matches!(failure, Some(Failure::Hang(_) | Failure::Start(_)));
         self.lost_in_a_row = if takes_long { self.lost_in_a_row + 1 } else { 0 };
-        if let Some(failure) = failure {
-            self.lost += 1;
-            let property = if is_hostile { PropertyId::S7 } else { PropertyId::S6 };
-            run.violate(property, failure.to_string());
-            run.failure = Some(failure);
+        self.lost += u64::from(run.failure.is_some());
+        run
+    }
+
+    fn led(
+        &mut self,
+        mut adapter: Adapter,
+        is_hostile: bool,
+        lead: impl FnOnce(&mut Driver<'_>, &Hello) -> Result<(), Failure>,
+    ) -> Run {
+        let mut driver = Driver::new(&mut adapter, self.wire, self.rules, self.start.bound);
+        driver.is_forgiven = is_hostile;
+        let opened = driver.ask(&Request::Open, By::Suite).and_then(must_open);
+        let led = opened.and_then(|()| lead(&mut driver, &self.hello));
+        let mut run = driver.run;
+        // What was told nonsense, or complains, may be dead by now, or hang. The next schedule has
+        // nothing to do with that.
+        let is_suspect = is_hostile || !run.complaints.is_empty();
+        let led =
+            led.and_then(|()| if is_suspect { opens(&mut adapter, &mut run) } else { Ok(()) });
+        match led {
+            Ok(()) => self.adapter = Some(adapter),
+            Err(failure) => {
+                let property = if is_hostile { PropertyId::S7 } else { PropertyId::S6 };
+                run.violate(property, failure.to_string());
+                run.failure = Some(failure);
+            }
         }
         run
     }
 
-    /// Whether the adapter hangs again and again, so that nothing is to be learned from it.
+    /// Whether the adapter hangs, or does not start, again and again, so that nothing is to be
+    /// learned from it.
     pub const fn is_hopeless(&self) -> bool {
         self.lost_in_a_row >= HOPELESS
     }
 
-    /// A running adapter. One that the schedule before has left dead, or hanging, is replaced: it
-    /// is not this schedule's doing.
+    /// A running adapter. One that has ended when nothing was asked of it is replaced.
     fn opened(&mut self) -> Result<Adapter, Failure> {
         if let Some(mut adapter) = self.adapter.take() {
-            if adapter.is_running() && (!self.is_suspect || adapter.ask(&Request::Open).is_ok()) {
+            if adapter.is_running() {
                 return Ok(adapter);
             }
             self.lost += 1;
@@ -148,11 +149,39 @@ impl Stage {
                 driver.settle_all()?;
             }
             driver.probe_all()?;
+            if driver.watch.waits_for_a_promise() {
+                driver.settle_all()?;
+            }
             driver.answer_all()?;
             driver.forget(hello)?;
             driver.judge_rest(hello, &baseline)
         })
     }
+}
+
+/// Two vats are always opened.
+fn must_open(is_done: bool) -> Result<(), Failure> {
+    let why = "a refusal to open two vats".to_owned();
+    let refused = Failure::Nonsense { line: "done: false".to_owned(), why };
+    if is_done { Ok(()) } else { Err(refused) }
+}
+
+/// Whether an adapter still opens two vats, after a run. What comes of it is no part of the run,
+/// unless it is lost.
+fn opens(adapter: &mut Adapter, run: &mut Run) -> Result<(), Failure> {
+    let opened = adapter.ask(&Request::Open).and_then(|reply| must_open(reply.is_done()));
+    if opened.is_err() {
+        run.entries.push(Entry {
+            request: Request::Open,
+            by: By::Suite,
+            step: run.entries.last().map_or(0, |entry| entry.step),
+            refused: None,
+            sent: Vec::new(),
+            read: Vec::new(),
+            said: vec!["the adapter is lost".to_owned()],
+        });
+    }
+    opened
 }
 
 impl Driver<'_> {

@@ -6,6 +6,7 @@
 
 use super::accounts::Accounts;
 use super::run::{Entry, Run};
+use super::said::TEXT_MAX;
 use super::translate::vat;
 use super::verdict::Found;
 use crate::counterexample::{
@@ -13,26 +14,30 @@ use crate::counterexample::{
     ReferenceRecord, Role, SCHEMA, SessionRecord, Snapshot, StepRecord, SubjectRecord, VatRecord,
 };
 use crate::sizes::Sizes;
+use crate::traffic::clean;
 use crate::world::{StepKind, Table};
 use captp_wire::adapter::{Hello, Named, Request};
 use captp_wire::line::{End, Kind, Message, Place, Ref};
 use captp_wire::sums::{Effect, Rules, Via};
 use std::collections::BTreeMap;
 
-/// A message in flight.
-struct Flying {
-    number: usize,
-    /// The line that wrote it.
-    line: u64,
-    record: MessageRecord,
-}
+/// The most steps that are drawn. Two correct vats need far fewer.
+const STEPS_MAX: usize = 200;
+/// The most messages in flight that are drawn from each vat, the most rows of each of its tables,
+/// and of the ledger.
+const DRAWN_MAX: usize = 100;
+/// The most sentences beside a step.
+const SAID_MAX: usize = 10;
 
 struct Drawing {
     /// None if the system counts no mentions.
     accounts: Option<Accounts>,
     /// What is exported where, as far as a request has named it.
     names: BTreeMap<(End, Place), String>,
-    in_flight: BTreeMap<End, Vec<Flying>>,
+    /// The lines of the messages in flight, by their numbers.
+    lines: BTreeMap<usize, u64>,
+    /// The messages in flight that are drawn, by their numbers.
+    in_flight: BTreeMap<End, BTreeMap<usize, MessageRecord>>,
     /// Messages of the set-up, whose numbers are not counted.
     before: usize,
     subject: Option<(End, Place)>,
@@ -47,6 +52,7 @@ pub fn picture(hello: &Hello, found: &Found) -> Counterexample {
     let accounts = Rules::of(&hello.system).ok().map(Accounts::new);
     let mut drawing = Drawing {
         names: BTreeMap::new(),
+        lines: BTreeMap::new(),
         in_flight: BTreeMap::new(),
         before: first.iter().map(|entry| entry.sent.len()).sum(),
         subject: accounts.as_ref().and_then(|_| subject(run)),
@@ -57,9 +63,17 @@ pub fn picture(hello: &Hello, found: &Found) -> Counterexample {
     }
     let initial = drawing.snapshot();
     let mut steps: Vec<StepRecord> = Vec::new();
-    for entry in shown {
-        let earlier = steps.last().map_or(&initial, |step| &step.after).clone();
-        steps.push(drawing.step(entry, steps.len() + 1, &earlier));
+    for entry in shown.iter().take(STEPS_MAX) {
+        let earlier = steps.last().map_or(&initial, |step| &step.after);
+        let step = drawing.step(entry, steps.len() + 1, earlier);
+        steps.push(step);
+    }
+    if let Some(last) = steps.last_mut()
+        && shown.len() > STEPS_MAX
+    {
+        let more = format!("; {} more steps are not drawn", shown.len() - STEPS_MAX);
+        last.deed.push_str(&more);
+        last.text.push_str(&more);
     }
     let subject = drawing.subject.as_ref().filter(|(_, at)| at.space.is_empty());
     Counterexample {
@@ -107,7 +121,8 @@ fn text(message: &Message, effect: &Effect) -> String {
         *count = count.saturating_add(back.count);
     }
     let mut text = if message.text.is_empty() { label(message) } else { message.text.clone() };
-    for ((exporter, at), count) in counts {
+    // One message may give back a great many.
+    for ((exporter, at), count) in counts.into_iter().take(SAID_MAX) {
         let export = format!("{}.exports[{at}]", vat(exporter).letter());
         let times = if count == 1 { String::new() } else { format!(" {count} times") };
         // Nobody gives exports of his own back.
@@ -117,7 +132,7 @@ fn text(message: &Message, effect: &Effect) -> String {
             format!(", gives back {export}{times}")
         });
     }
-    text
+    clean(&text, TEXT_MAX)
 }
 
 /// A message that has no text of its own.
@@ -134,7 +149,7 @@ fn label(message: &Message) -> String {
 }
 
 impl Drawing {
-    /// What an entry has changed. Returns the messages that were sent.
+    /// What an entry has changed. Returns the messages that were sent, as far as they are drawn.
     fn follow(&mut self, entry: &Entry) -> Vec<MessageRecord> {
         let mut read = entry.read.iter().copied().peekable();
         let mut sent = Vec::new();
@@ -152,10 +167,14 @@ impl Drawing {
                     self.names.entry((from, at.clone())).or_insert(name);
                 }
             }
+            self.lines.insert(*number, message.seq);
             let record = self.record(*number, message, &effect);
-            sent.push(record.clone());
-            let flying = Flying { number: *number, line: message.seq, record };
-            self.in_flight.entry(from).or_default().push(flying);
+            let in_flight = self.in_flight.entry(from).or_default();
+            // What is not drawn when it is sent is not drawn when it is read.
+            if in_flight.len() < DRAWN_MAX {
+                in_flight.insert(*number, record.clone());
+                sent.push(record);
+            }
         }
         read.for_each(|(number, _)| self.read(number));
         sent
@@ -163,35 +182,40 @@ impl Drawing {
 
     /// A message is read.
     fn read(&mut self, number: usize) {
-        let taken = self.in_flight.values_mut().find_map(|flying| {
-            let position = flying.iter().position(|known| known.number == number)?;
-            Some(flying.remove(position))
-        });
-        if let (Some(message), Some(accounts)) = (taken, &mut self.accounts) {
-            accounts.read(message.line);
+        for drawn in self.in_flight.values_mut() {
+            drawn.remove(&number);
+        }
+        if let (Some(line), Some(accounts)) = (self.lines.remove(&number), &mut self.accounts) {
+            accounts.read(line);
         }
     }
 
     fn step(&mut self, entry: &Entry, number: usize, earlier: &Snapshot) -> StepRecord {
+        let actor = vat(entry.request.actor());
+        let read = entry.read.first().and_then(|(number, _)| {
+            let record = self.in_flight.values().find_map(|drawn| drawn.get(number))?;
+            Some(record.clone()).filter(|record| record.to == actor)
+        });
         let sent = self.follow(entry);
         let after = self.snapshot();
-        let actor = vat(entry.request.actor());
         let mut deed = entry.request.deed();
         if let Some(why) = &entry.refused {
             deed = format!("{deed}: not done, {why}");
         }
-        if !entry.said.is_empty() {
-            deed = format!("{deed}; {}", entry.said.join("; "));
+        for said in entry.said.iter().take(SAID_MAX) {
+            deed = format!("{deed}; {said}");
+        }
+        if let Some(more) = entry.said.len().checked_sub(SAID_MAX).filter(|more| *more > 0) {
+            deed = format!("{deed}; and so on, {more} times");
+        }
+        if sent.len() < entry.sent.len() {
+            let more = entry.sent.len() - sent.len();
+            deed = format!("{deed}; {more} of the messages are not drawn");
         }
         let text = match deed.strip_prefix('\'') {
             Some(rest) => format!("{actor}'{rest}"),
             None => format!("{actor} {deed}"),
         };
-        let read = entry.read.first().and_then(|(number, _)| {
-            let channel = earlier.channels.iter().find(|channel| channel.to == actor)?;
-            let number = number.saturating_sub(self.before);
-            channel.messages.iter().find(|message| message.number == number).cloned()
-        });
         StepRecord {
             number,
             actor,
@@ -227,9 +251,10 @@ impl Drawing {
         let channel = |from: End| ChannelRecord {
             from: vat(from),
             to: vat(from.other()),
-            messages: self.in_flight.get(&from).map_or_else(Vec::new, |messages| {
-                messages.iter().map(|message| message.record.clone()).collect()
-            }),
+            messages: self
+                .in_flight
+                .get(&from)
+                .map_or_else(Vec::new, |messages| messages.values().cloned().collect()),
         };
         let accounts = self.accounts.as_ref();
         let balances = accounts.into_iter().flat_map(Accounts::balances);
@@ -246,7 +271,7 @@ impl Drawing {
         Snapshot {
             vats: End::ALL.map(|end| self.vat(end)).to_vec(),
             channels: End::ALL.map(channel).to_vec(),
-            ledger: live.collect(),
+            ledger: live.take(DRAWN_MAX).collect(),
             balance: subject.map(|(accounts, (exporter, at))| accounts.balance(*exporter, at)),
         }
     }
@@ -263,7 +288,7 @@ impl Drawing {
         };
         for (exporter, at, balance) in self.accounts.iter().flat_map(Accounts::balances) {
             let (table, index) = (Table::Exports, at.index);
-            if exporter == end && balance.export_count > 0 {
+            if exporter == end && balance.export_count > 0 && record.exports.len() < DRAWN_MAX {
                 let count = balance.export_count;
                 let name = self.names.get(&(exporter, at.clone())).cloned();
                 let object = Some(name.unwrap_or_else(|| first_object(end)));
@@ -275,7 +300,10 @@ impl Drawing {
                     by_proxy: None,
                     count,
                 });
-            } else if exporter != end && balance.import_count > 0 {
+            } else if exporter != end
+                && balance.import_count > 0
+                && record.imports.len() < DRAWN_MAX
+            {
                 let count = balance.import_count;
                 record.imports.push(ImportRecord { peer, table, index, count, proxy: None });
             }
@@ -291,16 +319,8 @@ fn first_object(end: End) -> String {
 
 /// The names of the references that a request has put into a message.
 fn names(request: &Request) -> Vec<String> {
-    let refs = match request {
-        Request::Send { refs, .. }
-        | Request::FailSend { refs, .. }
-        | Request::Ask { refs, .. }
-        | Request::Return { refs, .. }
-        | Request::Resolve { refs, .. } => refs.as_slice(),
-        _ => &[],
-    };
     let own = |named: &&Named| !matches!(named, Named::Held(_));
-    refs.iter().filter(own).map(|named| named.name().to_owned()).collect()
+    request.refs().iter().filter(own).map(|named| named.name().to_owned()).collect()
 }
 
 const fn kind(request: &Request) -> StepKind {

@@ -78,8 +78,11 @@ impl Run {
     /// A property is violated; only the first time counts.
     pub fn violate(&mut self, property: PropertyId, finding: impl Into<String>) {
         if self.violation(property).is_none() {
-            // It stands in a sentence.
-            let finding = finding.into().trim_end().trim_end_matches('.').to_owned();
+            // It stands in a sentence, and may quote what a message says. Only the last words of an
+            // adapter have lines.
+            let shown = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
+            let finding: String = finding.into().chars().map(shown).collect();
+            let finding = finding.trim_end().trim_end_matches('.').to_owned();
             let after = self.entries.len();
             self.violations.push(Violation { property, finding, after });
         }

@@ -1,6 +1,6 @@
 //! Findings in files: for each a chart, a picture, a page, the wire trace, and a script.
 
-use super::adapter::Start;
+use super::adapter::{BETWEEN_LOOKS, Start, after};
 use super::campaign::Conformance;
 use super::picture::picture;
 use super::refine::header;
@@ -11,11 +11,12 @@ use captp_wire::adapter::{Can, Request};
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Instant;
 
-/// The longest script, in bytes.
+/// What a script is shorter than, in bytes.
 const SCRIPT_MAX: u64 = 4 << 20;
 
 /// Writes every finding into a folder. Returns the names of the files, without their endings.
@@ -93,11 +94,24 @@ fn script(start: &Start, run: &Run) -> Option<String> {
         let read = stdout.take(SCRIPT_MAX).read_to_string(&mut script);
         read.is_ok_and(|_| whole.send(script).is_ok())
     });
+    let deadline = after(start.timeout);
     let script = written.recv_timeout(start.timeout).ok();
     // One that has ended cannot be killed, and that is all right.
-    let _gone = script.is_none().then(|| child.kill());
-    let is_good = child.wait().is_ok_and(|status| status.success());
-    script.filter(|script| is_good && !script.trim().is_empty())
+    let is_good = script.is_some() && ends_well(&mut child, deadline);
+    let _gone = child.kill();
+    let _status = child.wait();
+    let is_whole = |script: &String| (script.len() as u64) < SCRIPT_MAX;
+    script.filter(|script| is_good && is_whole(script) && !script.trim().is_empty())
+}
+
+/// Whether a process ends in time, and with success. To have closed its output is not to end.
+fn ends_well(child: &mut Child, deadline: Instant) -> bool {
+    loop {
+        match child.try_wait() {
+            Ok(None) if Instant::now() < deadline => thread::sleep(BETWEEN_LOOKS),
+            ended => return matches!(ended, Ok(Some(status)) if status.success()),
+        }
+    }
 }
 
 /// The ending of a script's name, by its look.

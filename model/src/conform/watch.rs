@@ -47,7 +47,7 @@ pub(super) struct Watch {
     given: BTreeSet<(End, String)>,
     /// What each has ever got.
     got: BTreeSet<(End, String)>,
-    /// The promises that were put into messages, and whose they are.
+    /// The promises that were named as one's own, and whose they are.
     promised: BTreeSet<(End, String)>,
     /// What promises were resolved to.
     resolved: BTreeMap<String, Named>,
@@ -178,6 +178,32 @@ impl Watch {
         }
     }
 
+    /// Whether this promise was resolved to something, so that it may be held in its place.
+    pub(super) fn is_resolved(&self, name: &str) -> bool {
+        self.resolved.contains_key(name)
+    }
+
+    /// Whether promises were resolved to each other in a circle. Nothing that collects without
+    /// looking for circles can free them.
+    pub(super) fn has_circle(&self) -> bool {
+        self.resolved.keys().any(|promise| {
+            let mut next = self.resolved.get(promise);
+            let steps = std::iter::from_fn(|| {
+                let to = next?.name();
+                next = self.resolved.get(to);
+                Some(to)
+            });
+            steps.take(self.resolved.len()).any(|to| to == promise)
+        })
+    }
+
+    /// Whether something that was called or returned is a promise that is open: then calls wait.
+    pub(super) fn waits_for_a_promise(&self) -> bool {
+        let is_open = |name: &str| is_promise(name) && self.meant(name) == Meant::Open;
+        let mut results = self.returned.values().flatten().map(Named::name);
+        self.called.iter().any(|name| is_open(name)) || results.any(is_open)
+    }
+
     /// What is meant by `name`: by that of a promise, what it was resolved to.
     pub(super) fn meant<'a>(&'a self, name: &'a str) -> Meant<'a> {
         let mut name = name;
@@ -193,5 +219,33 @@ impl Watch {
             name = to.name();
         }
         Meant::Open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(vat: End, promise: &str, to: Option<&str>) -> Request {
+        let refs = to.map(|to| Named::Held(to.to_owned())).into_iter().collect();
+        Request::Resolve { vat, promise: promise.to_owned(), refs }
+    }
+
+    #[test]
+    fn promises_that_were_resolved_to_each_other_are_a_circle_and_mean_nothing_yet() {
+        let mut watch = Watch::default();
+        watch.done(&resolve(End::A, "pA1", Some("pB1")));
+        assert!(!watch.has_circle() && watch.meant("pA1") == Meant::Open);
+        watch.done(&resolve(End::B, "pB1", Some("pA1")));
+        assert!(watch.has_circle() && watch.meant("pA1") == Meant::Open);
+    }
+
+    #[test]
+    fn a_call_of_a_promise_waits_until_the_promise_is_resolved_or_broken() {
+        let mut watch = Watch::default();
+        watch.done(&Request::Call { vat: End::A, target: "pB1".to_owned() });
+        assert!(watch.waits_for_a_promise());
+        watch.done(&resolve(End::B, "pB1", None));
+        assert!(!watch.waits_for_a_promise() && watch.meant("pB1") == Meant::Nothing);
     }
 }

@@ -177,12 +177,13 @@ impl Snapshot {
         let mut changes = Vec::new();
         for (old, new) in before.vats.iter().zip(&self.vats) {
             let (old_rows, new_rows) = (old.rows(), new.rows());
-            let find = |rows: &[(String, String)], place: &str| {
-                rows.iter().find(|(at, _)| at == place).map(|(_, text)| text.clone())
-            };
-            let gone = old_rows.iter().filter(|(at, _)| find(&new_rows, at).is_none());
+            let (was, is) = (texts(&old_rows), texts(&new_rows));
+            let gone = old_rows.iter().filter(|(at, _)| !is.contains_key(at.as_str()));
             for (place, _) in new_rows.iter().chain(gone) {
-                let (before, after) = (find(&old_rows, place), find(&new_rows, place));
+                let at = |rows: &BTreeMap<_, &str>| {
+                    rows.get(place.as_str()).map(|text| (*text).to_owned())
+                };
+                let (before, after) = (at(&was), at(&is));
                 if before != after {
                     changes.push(Change { vat: new.vat, place: place.clone(), before, after });
                 }
@@ -190,6 +191,11 @@ impl Snapshot {
         }
         changes
     }
+}
+
+/// What stands at each place, first.
+fn texts(rows: &[(String, String)]) -> BTreeMap<&str, &str> {
+    rows.iter().rev().map(|(at, text)| (at.as_str(), text.as_str())).collect()
 }
 
 /// The ledger of every export that anything is outstanding of.

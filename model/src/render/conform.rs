@@ -54,8 +54,13 @@ pub fn text(found: &Conformance, system: &System) -> String {
         text.push('\n');
         let times =
             if one.times == 1 { "one schedule".into() } else { format!("{} schedules", one.times) };
-        let seen =
-            format!("Finding {}: seen in {times}; this one is from {}.", number + 1, one.origin);
+        let steps = one.requests.len();
+        let steps = if steps == 1 { "one step".into() } else { format!("{steps} steps") };
+        let seen = format!(
+            "Finding {}: seen in {times}; this one is from {}: {steps}, and what comes at the end.",
+            number + 1,
+            one.origin
+        );
         push(&mut text, &paint(STRONG, &seen));
         text.push_str(&chart::chart(&picture(hello, one)));
     }
@@ -137,7 +142,8 @@ fn groups(groups: &[Group]) -> String {
         let mut refusals: Vec<_> = group.refusals.iter().collect();
         refusals.sort_by_key(|(_, number)| std::cmp::Reverse(**number));
         for (why, number) in refusals.into_iter().take(REFUSALS) {
-            let line = format!("{}: not taken, {} times: {why}", group.name, thousands(*number));
+            let times = if *number == 1 { "once".into() } else { thousands(*number) + " times" };
+            let line = format!("{}: not taken, {times}: {why}", group.name);
             push(&mut text, &paint(FAINT, &line));
         }
         for why in &group.left_out {

@@ -1,7 +1,7 @@
 //! The counts beside the steps, where mentions are given back by messages that are no releases.
 
 use captp_wire::adapter::{Hello, Request, VERSION};
-use captp_wire::line::Line;
+use captp_wire::line::{End, Line, Message};
 use captp_wire::read::Reader;
 use model::conform::picture::picture;
 use model::conform::run::{By, Entry, Run, Violation};
@@ -10,18 +10,24 @@ use model::conform::verdict::Found;
 use model::counterexample::{Counterexample, Snapshot};
 use model::property::{Balance, PropertyId};
 use model::render::chart::chart;
+use model::render::page::page;
 use std::collections::VecDeque;
 
-/// What is drawn if a system's implementation writes and reads these lines of a trace, each in an
-/// entry of its own.
-fn drawn(system: &str, lines: &[&str]) -> Counterexample {
+/// The lines of a trace.
+fn read(system: &str, lines: &[&str]) -> Vec<Line> {
     let header = format!(r#"{{"trace":"captp-gc/wire/1","system":"{system}","reads":true}}"#);
     let numbered = (1..).zip(lines).map(|(seq, line)| format!("{{\"seq\":{seq},{line}}}"));
     let trace: Vec<String> = std::iter::once(header).chain(numbered).collect();
     let trace = trace.join("\n");
+    Reader::new(trace.as_bytes()).unwrap().map(|line| line.unwrap().1).collect()
+}
+
+/// What is drawn if a system's implementation writes and reads these lines of a trace, each in an
+/// entry of its own.
+fn drawn(system: &str, lines: &[&str]) -> Counterexample {
     let (mut unread, mut number, mut run) = (VecDeque::new(), 0, Run::default());
-    for line in Reader::new(trace.as_bytes()).unwrap() {
-        let (sent, read, request) = match line.unwrap().1 {
+    for line in read(system, lines) {
+        let (sent, read, request) = match line {
             Line::Message(message) => {
                 number += 1;
                 let vat = message.from;
@@ -40,6 +46,10 @@ fn drawn(system: &str, lines: &[&str]) -> Counterexample {
         let entry = Entry { request, by: By::Schedule, step: 1, refused, sent, read, said };
         run.entries.push(entry);
     }
+    picture_of(system, run)
+}
+
+fn picture_of(system: &str, run: Run) -> Counterexample {
     let after = run.entries.len();
     let (property, finding) = (PropertyId::S6, "this is made up".to_owned());
     let violation = Violation { property, finding, after };
@@ -132,4 +142,64 @@ fn a_system_that_counts_no_mentions_is_drawn_without_counts() {
     let chart = anstream::adapter::strip_str(&chart(&drawn)).to_string();
     assert!(chart.contains("There are no counts: ") && !chart.contains("exports["), "{chart}");
     assert!(chart.contains("#1 3") && chart.contains("reads #1"), "{chart}");
+}
+
+/// The messages of a trace.
+fn parsed(lines: &[&str]) -> Vec<Message> {
+    let message = |line| match line {
+        Line::Message(message) => message,
+        other => panic!("{other:?}"),
+    };
+    read("e-captp", lines).into_iter().map(message).collect()
+}
+
+/// So many messages, each of an export of its own.
+fn flood(messages: usize) -> Vec<String> {
+    let send = |index| {
+        let mention = format!(r#"{{"mention":{{"index":{index}}}}}"#);
+        format!(r#""from":"B","kind":"call","refs":[{mention}]"#)
+    };
+    (1..=messages).map(send).collect()
+}
+
+#[test]
+fn a_flood_is_drawn_as_far_as_somebody_may_look_at_it_and_the_rest_is_counted() {
+    let lines = flood(3_000);
+    let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+    let steps = drawn("e-captp", &lines);
+    assert_eq!(steps.steps.len(), 200);
+    let last = steps.steps.last().unwrap();
+    assert!(last.text.ends_with("; 2800 more steps are not drawn"), "{}", last.text);
+    assert_eq!((last.after.channels[1].messages.len(), last.sent.len()), (100, 0));
+    // All of it sent in one step, and then read one by one.
+    let mut run = Run::default();
+    for (number, message) in (1..).zip(parsed(&lines)) {
+        let (refused, said) = (None, vec!["oh".to_owned(); 500]);
+        let request = Request::Send { vat: End::B, refs: vec![] };
+        let first = run.entries.first_mut();
+        if let Some(first) = first {
+            first.sent.push((number, message));
+        } else {
+            let sent = vec![(number, message)];
+            let entry =
+                Entry { request, by: By::Schedule, step: 1, refused, sent, read: vec![], said };
+            run.entries.push(entry);
+        }
+    }
+    for number in 1..=150 {
+        let (refused, said, sent) = (None, vec![], vec![]);
+        let (request, read) =
+            (Request::Deliver { to: End::A }, vec![(number, 3_000 + number as u64)]);
+        run.entries.push(Entry { request, by: By::Schedule, step: 2, refused, sent, read, said });
+    }
+    let once = picture_of("e-captp", run);
+    let first = &once.steps[0];
+    assert_eq!((first.sent.len(), once.steps[100].read.is_some()), (100, true));
+    assert!(once.steps[101].read.is_none());
+    let more = "; oh; and so on, 490 times; 2900 of the messages are not drawn";
+    assert!(first.text.ends_with(more), "{}", first.text);
+    for picture in [steps, once] {
+        assert!(chart(&picture).len() < 100_000, "{}", chart(&picture).len());
+        assert!(page(&picture).len() < 6_000_000, "{}", page(&picture).len());
+    }
 }

@@ -20,7 +20,7 @@ fn fill(hostile: &Hostile, root: message::Builder<'_>) -> Option<()> {
             release.set_id(at.index);
             release.set_reference_count(*count);
         }
-        Hostile::IllRelease { .. } => return None,
+        Hostile::IllRelease { .. } | Hostile::Describe { .. } => return None,
         Hostile::Finish { question, release_results } => {
             let mut finish = root.init_finish();
             finish.set_question_id(*question);

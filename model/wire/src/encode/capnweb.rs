@@ -17,6 +17,7 @@ pub(super) fn encode(hostile: &Hostile) -> Option<Value> {
         // The first object needs no asking for, and questions number themselves.
         Hostile::Finish { release_results: true, .. }
         | Hostile::Bootstrap { .. }
+        | Hostile::Describe { .. }
         | Hostile::Call { question: Some(_), .. }
         | Hostile::UnimplementedResolve { .. }
         | Hostile::Disembargo { .. } => return None,

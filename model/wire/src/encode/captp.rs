@@ -28,6 +28,7 @@ pub(super) fn encode(hostile: &Hostile) -> Option<Value> {
                 "res": {"body": body, "slots": [slot(to, '+')]}})
         }
         Hostile::Finish { release_results: true, .. }
+        | Hostile::Describe { .. }
         | Hostile::UnimplementedResolve { .. }
         | Hostile::Disembargo { .. } => return None,
     })

@@ -22,6 +22,11 @@ pub(super) fn encode(hostile: &Hostile) -> Option<Value> {
         Hostile::Bootstrap { question } => asks(Kind::Bootstrap, *question),
         Hostile::Call { at, question } => Message { question: *question, ..call(at, Vec::new()) },
         Hostile::CallWith { at, refs, .. } => call(at, refs.clone()),
+        Hostile::Describe { at, again } => {
+            let (at, again) = (at.clone(), Some(*again));
+            let refs = vec![Ref::Mention(Mention { at, again, promise: false })];
+            Message { kind: Kind::Call, refs, ..Message::default() }
+        }
         Hostile::Return { question } => asks(Kind::Return, *question),
         Hostile::Resolve { promise, to } => Message {
             kind: Kind::Resolve,

@@ -95,6 +95,14 @@ pub enum Hostile {
         /// The sender's question, where there are no calls without one. Elsewhere it is not said.
         question: u32,
     },
+    /// Mentions one of its exports to the receiver's first object, and says, where descriptors say
+    /// so, whether the receiver has it already; perhaps it is the other way round.
+    Describe {
+        /// One of the sender's exports.
+        at: Place,
+        /// What it says.
+        again: bool,
+    },
     /// Returns nothing in particular to a question that was perhaps never asked.
     Return {
         /// The receiver's question.

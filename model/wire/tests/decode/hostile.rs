@@ -51,6 +51,15 @@ fn counts_that_are_no_numbers_can_be_said_in_json_only() {
 }
 
 #[test]
+fn only_the_lines_of_a_trace_say_whether_a_mention_comes_again() {
+    for again in [false, true] {
+        let mention = Mention { at: place(50), again: Some(again), promise: false };
+        let call = Message { kind: Kind::Call, refs: vec![Ref::Mention(mention)], ..blank() };
+        says(&Hostile::Describe { at: place(50), again }, &[Lines], &call);
+    }
+}
+
+#[test]
 fn questions_that_are_finished() {
     let finish = |release_results| Message {
         kind: Kind::Finish,
