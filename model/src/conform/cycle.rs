@@ -138,8 +138,8 @@ fn around(
     cycle: &Cycle,
     times: u32,
 ) -> Result<(), Failure> {
-    let may = |request: &&Request| request.needs().all(|can| hello.can(can));
-    let steps: Vec<Request> = (cycle.steps)().iter().filter(may).cloned().collect();
+    let mut steps = (cycle.steps)();
+    steps.retain(|request| hello.can_do(request));
     for _ in 0..BLOCKS {
         for _ in 0..times {
             for request in &steps {

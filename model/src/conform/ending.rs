@@ -91,10 +91,10 @@ impl Driver<'_> {
                 continue;
             }
             self.drain()?;
-            self.run.judged.insert(if self.is_forgiven { PropertyId::L2 } else { PropertyId::S1 });
+            let property = if self.is_forgiven { PropertyId::L2 } else { PropertyId::S1 };
+            self.run.judged.insert(property);
             self.run.judged.insert(PropertyId::S3);
             let broken = self.watch.broken.contains(&(vat, name.clone()));
-            let property = if self.is_forgiven { PropertyId::L2 } else { PropertyId::S1 };
             if !is_called {
                 let finding = format!("{vat} was given {name}, and has nothing to call");
                 self.run.violate(property, finding);
@@ -194,13 +194,17 @@ impl Driver<'_> {
                 is_news |= self.until_refused(&Request::Collect { vat, name: None })?;
                 is_news |= self.until_refused(&Request::Finalise { vat, name: None })?;
             }
-            is_news |= End::ALL.into_iter().any(|to| self.waiting(to) > 0);
+            is_news |= self.is_anything_waiting();
             self.drain()?;
             if !is_news {
                 break;
             }
         }
         Ok(())
+    }
+
+    fn is_anything_waiting(&self) -> bool {
+        End::ALL.into_iter().any(|to| self.waiting(to) > 0)
     }
 
     /// Asks for the same until it is not done. Returns whether it ever was.
@@ -234,7 +238,7 @@ impl Driver<'_> {
         self.run.judged.insert(property);
         if hello.can(Can::Witness) {
             self.ask(&Request::Witness, By::Suite)?;
-            if End::ALL.into_iter().any(|to| self.waiting(to) > 0) {
+            if self.is_anything_waiting() {
                 // It was collected only now, and what that has to say is to be read.
                 self.drain()?;
                 self.ask(&Request::Witness, By::Suite)?;
@@ -247,9 +251,7 @@ impl Driver<'_> {
                 }
             }
         }
-        for vat in End::ALL {
-            self.judge_tables(hello, before, vat, property)?;
-        }
+        self.judge_tables(hello, before, &End::ALL, property)?;
         if self.is_forgiven {
             return Ok(());
         }
@@ -264,8 +266,8 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// The tables of a vat have no more entries than before. When the session is over, entries of
-    /// what was exported do not matter if it can be seen whether they keep anything.
+    /// The tables of these vats have no more entries than before. When the session is over, entries
+    /// of what was exported do not matter if it can be seen whether they keep anything.
     ///
     /// # Errors
     /// The adapter is lost.
@@ -273,22 +275,25 @@ impl Driver<'_> {
         &mut self,
         hello: &Hello,
         before: &Baseline,
-        vat: End,
+        vats: &[End],
         property: PropertyId,
     ) -> Result<(), Failure> {
         // When a session is over, there may be no tables to be shown.
         if !hello.can(Can::Tables) || !self.ask(&Request::Tables, By::Suite)? {
             return Ok(());
         }
-        let mut after = self.tables.get(&vat).copied().unwrap_or_default();
-        if self.is_over() && hello.can(Can::Witness) {
-            after.exports = None;
-        }
-        let before = before.tables.get(&vat).copied().unwrap_or_default();
-        for (table, was, is) in differences(before, after) {
-            let finding =
-                format!("everything is dropped and read, and {vat} has {is} {table}, not {was}");
-            self.run.violate(property, finding);
+        for vat in vats {
+            let mut after = self.tables.get(vat).copied().unwrap_or_default();
+            if self.is_over() && hello.can(Can::Witness) {
+                after.exports = None;
+            }
+            let before = before.tables.get(vat).copied().unwrap_or_default();
+            for (table, was, is) in differences(before, after) {
+                let finding = format!(
+                    "everything is dropped and read, and {vat} has {is} {table}, not {was}"
+                );
+                self.run.violate(property, finding);
+            }
         }
         Ok(())
     }

@@ -323,7 +323,7 @@ fn mentioned(driver: &Driver<'_>) -> Option<Place> {
 impl Driver<'_> {
     /// When the session is over, the victim keeps nothing for the peer that broke the protocol.
     fn kept_by_victim(&mut self, hello: &Hello, before: &Baseline) -> Result<(), Failure> {
-        self.judge_tables(hello, before, End::B, PropertyId::S7)?;
+        self.judge_tables(hello, before, &[End::B], PropertyId::S7)?;
         if !hello.can(Can::Witness) {
             return Ok(());
         }

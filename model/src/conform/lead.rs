@@ -11,7 +11,7 @@ use super::worlds::{borrowed, large, worlds};
 use crate::catalogue::{System, Task};
 use crate::property::{PropertyId, PropertySet};
 use crate::sizes::Sizes;
-use captp_wire::adapter::{Can, Hello, Request};
+use captp_wire::adapter::{Can, Request};
 use std::collections::BTreeMap;
 
 /// Leads an implementation, and keeps what it sees.
@@ -22,11 +22,6 @@ pub(super) struct Lead<'a> {
     /// Hears what is being done.
     pub(super) say: &'a mut dyn FnMut(&str),
     pub(super) seen: Seen,
-}
-
-/// Whether an adapter can be asked for this.
-fn is_able(hello: &Hello, request: &Request) -> bool {
-    request.needs().all(|can| hello.can(can))
 }
 
 impl Lead<'_> {
@@ -73,7 +68,7 @@ impl Lead<'_> {
             return group;
         }
         let hello = self.stage.hello();
-        let may = |request: &Request| is_able(hello, request);
+        let may = |request: &Request| hello.can_do(request);
         let covering = covering(system, world, sizes, &may, self.effort.states_max);
         group.states = Some(covering.states);
         group.transitions = covering.transitions as u64;
@@ -99,9 +94,7 @@ impl Lead<'_> {
             }
             (self.say)(&format!("looking for the counterexample of {}", mutation.id));
             match (self.system.runs.schedules.counterexample)(self.system, mutation) {
-                Ok(schedule)
-                    if schedule.requests.iter().all(|r| is_able(self.stage.hello(), r)) =>
-                {
+                Ok(schedule) if schedule.requests.iter().all(|r| self.stage.hello().can_do(r)) => {
                     self.perform_all(&[schedule], &mut group);
                 }
                 Ok(_) => {
@@ -133,7 +126,7 @@ impl Lead<'_> {
             if let Some(why) = cut {
                 *cuts.entry(why).or_default() += 1;
             }
-            schedule.requests.retain(|request| is_able(self.stage.hello(), request));
+            schedule.requests.retain(|request| self.stage.hello().can_do(request));
             self.perform_once(&schedule, &mut group);
         }
         group.leave_out_rests(cuts);

@@ -1,5 +1,6 @@
 //! The first line of an adapter.
 
+use super::Request;
 use serde::{Deserialize, Serialize};
 
 /// The version of the adapter protocol.
@@ -27,6 +28,11 @@ impl Hello {
     /// Whether it can.
     pub fn can(&self, can: Can) -> bool {
         self.can.contains(&can)
+    }
+
+    /// Whether it can be asked for this.
+    pub fn can_do(&self, request: &Request) -> bool {
+        request.needs().all(|can| self.can(can))
     }
 }
 
